@@ -1,0 +1,160 @@
+/**
+ * Loop programs: what a device executes. A program is a list of steps over buffers; a step is a nest of affine loops
+ * around scalar expressions, a contraction with its epilogue, a named routine, or a repetition of steps.
+ */
+import type { DType } from "@cotangent/tensor/DType"
+import type { Reduce, Scalar, Source, Variable } from "@cotangent/tensor/Scalar"
+
+/** A range of memory. Loads and stores address it by element: its shape is its length. */
+export interface Buffer extends Source {
+  readonly id: number
+  readonly role: "input" | "output" | "temporary"
+  readonly shape: readonly [length: number]
+  readonly dtype: DType
+}
+
+/** Writes `value` to element `offset` of `buffer`. */
+export interface Store {
+  readonly buffer: Buffer
+  readonly offset: Scalar
+  readonly value: Scalar
+}
+
+/** Stores done for every value of `axes`, the innermost last. */
+export interface Stage {
+  readonly axes: ReadonlyArray<Variable>
+  readonly stores: ReadonlyArray<Store>
+}
+
+/**
+ * Stages that run one after the other for every value of the outer `axes`. Runs for different values of the first
+ * outer axis are independent, so they may be split over threads. Values that stages share and that depend on outer
+ * axes alone are computed once.
+ */
+export interface Nest {
+  readonly tag: "nest"
+  readonly name: string
+  readonly axes: ReadonlyArray<Variable>
+  readonly stages: ReadonlyArray<Stage>
+}
+
+/** One operand of a contraction: element `offset + row · rowStride + depth · depthStride` (or column) of its buffer. */
+export interface Operand {
+  readonly buffer: Buffer
+  /** The part of the position that depends on batch axes. */
+  readonly offset: Scalar
+  /** Elements between neighbors along the free axis (rows of `a`, columns of `b`). */
+  readonly stride: number
+  /** Elements between neighbors along the axis that is summed over. */
+  readonly depthStride: number
+}
+
+/**
+ * `accumulator[row, column] = Σ_depth a[row, depth] · b[depth, column]` for every value of the `batch` axes, then the
+ * stores, whose values contain the accumulator.
+ */
+export interface Contraction {
+  readonly tag: "contraction"
+  readonly name: string
+  readonly batch: ReadonlyArray<Variable>
+  readonly row: Variable
+  readonly column: Variable
+  readonly depth: Variable
+  readonly a: Operand
+  readonly b: Operand
+  readonly accumulator: Reduce
+  readonly stores: ReadonlyArray<Store>
+}
+
+/** A named algorithm that the device brings. */
+export interface Routine {
+  readonly tag: "routine"
+  readonly name: string
+  readonly params: unknown
+  readonly inputs: ReadonlyArray<Operands>
+  readonly outputs: ReadonlyArray<Operands>
+}
+
+/** A buffer together with the shape that a routine sees. */
+export interface Operands {
+  readonly buffer: Buffer
+  readonly shape: ReadonlyArray<number>
+}
+
+/** Copies `length` elements between equal dtypes; offsets may depend on counters of enclosing repetitions. */
+export interface Copy {
+  readonly tag: "copy"
+  readonly from: Buffer
+  readonly fromOffset: Scalar
+  readonly to: Buffer
+  readonly toOffset: Scalar
+  readonly length: number
+}
+
+/** Runs `steps` for every value of `counter`. */
+export interface Repeat {
+  readonly tag: "repeat"
+  readonly counter: Variable
+  readonly steps: ReadonlyArray<Step>
+}
+
+/** One step of a loop program. */
+export type Step = Nest | Contraction | Routine | Copy | Repeat
+
+/** Steps over buffers; temporaries have places in one arena. */
+export interface LoopProgram {
+  readonly inputs: ReadonlyArray<Buffer>
+  readonly outputs: ReadonlyArray<Buffer>
+  readonly steps: ReadonlyArray<Step>
+  /** Byte offset of each temporary in the arena. */
+  readonly places: ReadonlyMap<Buffer, number>
+  readonly arenaBytes: number
+  /** For each output: the donated input whose memory it takes over, or undefined. */
+  readonly aliases: ReadonlyArray<number | undefined>
+}
+
+/** The buffers that a step reads and writes. */
+export const footprint = (step: Step): { readonly reads: ReadonlySet<Buffer>; readonly writes: ReadonlySet<Buffer> } => {
+  const reads = new Set<Buffer>()
+  const writes = new Set<Buffer>()
+  const visited = new Set<Scalar>()
+  const read = (scalar: Scalar): void => {
+    if (visited.has(scalar)) return
+    visited.add(scalar)
+    if (scalar.tag === "load") {
+      // Loads of loop programs refer to buffers.
+      reads.add(scalar.source as Buffer)
+      scalar.index.forEach(read)
+    } else if (scalar.tag === "call") scalar.args.forEach(read)
+    else if (scalar.tag === "reduce") read(scalar.body)
+  }
+  const store = ({ buffer, offset, value }: Store): void => {
+    writes.add(buffer)
+    read(offset)
+    read(value)
+  }
+  switch (step.tag) {
+    case "nest":
+      for (const stage of step.stages) stage.stores.forEach(store)
+      break
+    case "contraction":
+      reads.add(step.a.buffer).add(step.b.buffer)
+      step.stores.forEach(store)
+      break
+    case "routine":
+      step.inputs.forEach(({ buffer }) => reads.add(buffer))
+      step.outputs.forEach(({ buffer }) => writes.add(buffer))
+      break
+    case "copy":
+      reads.add(step.from)
+      writes.add(step.to)
+      break
+    case "repeat":
+      for (const inner of step.steps) {
+        const { reads: r, writes: w } = footprint(inner)
+        r.forEach((buffer) => reads.add(buffer))
+        w.forEach((buffer) => writes.add(buffer))
+      }
+  }
+  return { reads, writes }
+}

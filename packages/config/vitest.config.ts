@@ -1,0 +1,11 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  root: fileURLToPath(new URL("../..", import.meta.url)),
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "kernels/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
+    // The same closing lines everywhere: .ci/run reads them.
+    reporters: ["default"]
+  }
+})

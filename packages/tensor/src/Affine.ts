@@ -1,0 +1,142 @@
+/**
+ * Index arithmetic: sums of loop variables times constants, kept in normal form.
+ *
+ * Element rules compute indices with division and remainder (a reshape splits and merges axes). Where the bounds of
+ * the variables allow it, these fold away here, so that a reshape of a row-major tensor costs nothing.
+ */
+import type { Index, Scalar } from "./Scalar.ts"
+import * as S from "./Scalar.ts"
+
+/** `constant + Σ coefficient · atom`; an atom is a loop variable or any part that is not affine. */
+export interface Affine {
+  readonly constant: number
+  readonly terms: ReadonlyMap<Scalar, number>
+}
+
+const combine = (x: Affine, y: Affine, factor: number): Affine => {
+  const terms = new Map(x.terms)
+  for (const [atom, coefficient] of y.terms) {
+    const total = (terms.get(atom) ?? 0) + factor * coefficient
+    if (total === 0) terms.delete(atom)
+    else terms.set(atom, total)
+  }
+  return { constant: x.constant + factor * y.constant, terms }
+}
+
+const literal = (constant: number): Affine => ({ constant, terms: new Map() })
+
+/** The normal form of an index. */
+export const of = (scalar: Scalar): Affine => {
+  if (scalar.tag === "constant") return literal(scalar.value)
+  if (scalar.tag === "call" && scalar.dtype === "i32") {
+    const [x, y] = scalar.args
+    if (scalar.op === "add") return combine(of(x), of(y), 1)
+    if (scalar.op === "sub") return combine(of(x), of(y), -1)
+    if (scalar.op === "mul" && y.tag === "constant") return combine(literal(0), of(x), y.value)
+    if (scalar.op === "mul" && x.tag === "constant") return combine(literal(0), of(y), x.value)
+  }
+  return { constant: 0, terms: new Map([[scalar, 1]]) }
+}
+
+/** The affine expression as a scalar. */
+export const toScalar = ({ constant, terms }: Affine): Scalar => {
+  let sum: Scalar | undefined
+  for (const [atom, coefficient] of terms) {
+    const term = coefficient === 1 ? atom : S.mul(atom, S.constant(coefficient))
+    sum = sum === undefined ? term : S.add(sum, term)
+  }
+  if (sum === undefined) return S.constant(constant)
+  return constant === 0 ? sum : S.add(sum, S.constant(constant))
+}
+
+type Bounds = readonly [low: number, high: number]
+const unbounded: Bounds = [-Infinity, Infinity]
+
+const boundsOfAtom = (atom: Scalar): Bounds => {
+  if (atom.tag === "variable") return [0, Math.max(atom.extent - 1, 0)]
+  if (atom.tag === "constant") return [atom.value, atom.value]
+  if (atom.tag !== "call" || atom.dtype !== "i32") return unbounded
+  const [x, y] = atom.args
+  if ((atom.op === "remainder" || atom.op === "quotient") && y.tag === "constant" && y.value > 0) {
+    const [low, high] = bounds(of(x))
+    if (low < 0) return unbounded
+    if (atom.op === "quotient") return [Math.floor(low / y.value), Math.floor(high / y.value)]
+    return [0, Math.min(y.value - 1, high)]
+  }
+  if (atom.op === "min" || atom.op === "max") {
+    const choose = atom.op === "min" ? Math.min : Math.max
+    const [a, b] = [bounds(of(x)), bounds(of(y))]
+    return [choose(a[0], b[0]), choose(a[1], b[1])]
+  }
+  return unbounded
+}
+
+/** The least and greatest value that an index can take. */
+export const bounds = ({ constant, terms }: Affine): Bounds => {
+  let [low, high] = [constant, constant]
+  for (const [atom, coefficient] of terms) {
+    const [a, b] = boundsOfAtom(atom)
+    low += coefficient * (coefficient > 0 ? a : b)
+    high += coefficient * (coefficient > 0 ? b : a)
+  }
+  return [low, high]
+}
+
+/** `x = divisor · multiple + rest`, termwise. */
+const split = (x: Affine, divisor: number): readonly [multiple: Affine, rest: Affine] => {
+  const multiple = new Map<Scalar, number>()
+  const rest = new Map<Scalar, number>()
+  for (const [atom, coefficient] of x.terms) {
+    if (coefficient % divisor === 0) multiple.set(atom, coefficient / divisor)
+    else rest.set(atom, coefficient)
+  }
+  const whole = Math.floor(x.constant / divisor)
+  return [
+    { constant: whole, terms: multiple },
+    { constant: x.constant - whole * divisor, terms: rest }
+  ]
+}
+
+/** `x / divisor` rounded down, for an index that is never negative. */
+export const quotient = (index: Scalar, divisor: number): Scalar => {
+  if (divisor === 1) return index
+  const x = of(index)
+  const [multiple, rest] = split(x, divisor)
+  const [low, high] = bounds(rest)
+  if (low >= 0 && high < divisor) return toScalar(multiple)
+  if (low >= 0) return S.add(S.quotient(toScalar(rest), S.constant(divisor)), toScalar(multiple))
+  return S.quotient(toScalar(x), S.constant(divisor))
+}
+
+/** The remainder of `x / divisor`, for an index that is never negative. */
+export const remainder = (index: Scalar, divisor: number): Scalar => {
+  if (divisor === 1) return S.constant(0)
+  const x = of(index)
+  const [, rest] = split(x, divisor)
+  const [low, high] = bounds(rest)
+  if (low >= 0 && high < divisor) return toScalar(rest)
+  return S.remainder(toScalar(low >= 0 ? rest : x), S.constant(divisor))
+}
+
+/** The row-major position of `index` within `shape`. */
+export const flatten = (index: Index, shape: ReadonlyArray<number>): Scalar => {
+  let sum = literal(0)
+  let stride = 1
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1) sum = combine(sum, of(index[axis]), stride)
+    stride *= shape[axis]
+  }
+  return toScalar(sum)
+}
+
+/** The index within `shape` of a row-major position. */
+export const unflatten = (position: Scalar, shape: ReadonlyArray<number>): Index => {
+  const total = shape.reduce((product, extent) => product * extent, 1)
+  if (total === 0) return shape.map(() => S.constant(0))
+  let below = total
+  return shape.map((extent, axis) => {
+    below /= extent
+    const leading = quotient(position, below)
+    return axis === 0 ? leading : remainder(leading, extent)
+  })
+}
