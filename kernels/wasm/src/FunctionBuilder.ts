@@ -185,7 +185,7 @@ export const make = <const P extends ReadonlyArray<ValueType>>(signature: Signat
       body.byte(0xfd).byte(13).bytes(byteLanes(lanes))
       return self
     },
-    op: (name: Opcode, first = 0, second = 0) => {
+    op: (name: Opcode, first: number = 0, second: number = 0) => {
       instruction(body, name, first, second)
       return self
     },

@@ -60,8 +60,7 @@ export const make = (memory: MemoryLimits): ModuleBuilder => {
     function: (options) => {
       const { name, parameters } = options
       const builder = FunctionBuilders.make({ name, parameters, index: imports.length + functions.length })
-      // A builder is never called with other parameters than those it was made with.
-      functions.push({ options, type: types.indexOf(options), builder: builder as unknown as FunctionBuilder })
+      functions.push({ options, type: types.indexOf(options), builder })
       return builder
     },
     global: (initial, name) => ({ type: "i32", globalIndex: globals.push({ initial, name }) - 1 }),

@@ -6,7 +6,7 @@ import { apply } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
 import { applications, isParameter } from "@cotangent/tensor/Program"
 import type { Identify } from "./Key.ts"
-import { paramsKey } from "./Key.ts"
+import { parametersKey } from "./Key.ts"
 
 /** Rewrites `program` so that equal applications are shared and every `simplify` rule has been applied. */
 export const canonicalize = (program: Program, identify: Identify): Program => {
@@ -22,9 +22,9 @@ export const canonicalize = (program: Program, identify: Identify): Program => {
     return numbers.size - 1
   }
 
-  const keyOf = ({ inputs, params, primitive }: Application): string => {
-    const names = inputs.map((input) => `${numberOf(input.application)}.${input.output}`)
-    return `${identify(primitive)}(${names.join(",")})${paramsKey(primitive, params, identify)}`
+  const keyOf = (application: Application): string => {
+    const names = application.inputs.map((input) => `${numberOf(input.application)}.${input.output}`)
+    return `${identify(application.primitive)}(${names.join(",")})${parametersKey(application, identify)}`
   }
 
   /** The canonical application equal to one whose inputs are canonical. */

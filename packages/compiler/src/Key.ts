@@ -13,7 +13,19 @@ import { applications } from "@cotangent/tensor/Program"
 export type StructuralKey = (program: Program) => string
 
 /** Numbers objects as they come. */
-type Identify = (object: object) => number
+export type Identify = (object: object) => number
+
+/** Numbers objects without keeping them alive. */
+export const identifier = (): Identify => {
+  const numbers = new WeakMap<object, number>()
+  let next = 0
+  return (object) => {
+    const known = numbers.get(object)
+    if (known !== undefined) return known
+    numbers.set(object, next)
+    return next++
+  }
+}
 
 /** The names of tensors that a program can refer to, by the depth of the program that defines them. */
 type Scopes = ReadonlyArray<ReadonlyMap<Tensor, number>>
@@ -23,16 +35,13 @@ type Scopes = ReadonlyArray<ReadonlyMap<Tensor, number>>
  * programs alive.
  */
 export const make = (): StructuralKey => {
-  const numbers = new WeakMap<object, number>()
-  let next = 0
-  const identify: Identify = (object) => {
-    const known = numbers.get(object)
-    if (known !== undefined) return known
-    numbers.set(object, next)
-    return next++
-  }
+  const identify = identifier()
   return (program) => write(program, identify, [])
 }
+
+/** The parameters of one application as text. */
+export const parametersKey = (application: Application, identify: Identify): string =>
+  parameters(application, identify, (body) => `{${write(body, identify, [])}}`)
 
 /** Parameters, then each application after its inputs, then results; tensors are numbered in that order. */
 const write = (program: Program, identify: Identify, outer: Scopes): string => {
@@ -46,7 +55,9 @@ const write = (program: Program, identify: Identify, outer: Scopes): string => {
   for (const application of applications(program.results, (candidate) => !isDefined(candidate))) {
     const { inputs, outputs, primitive } = application
     const operation = `${primitive.name}#${identify(primitive)}`
-    lines.push(`${operation}(${inputs.map((input) => find(input, scopes)).join()})${parameters(application, identify, nested)}`)
+    lines.push(
+      `${operation}(${inputs.map((input) => find(input, scopes)).join()})${parameters(application, identify, nested)}`
+    )
     outputs.forEach(define)
   }
   lines.push(program.results.map((result) => find(result, scopes)).join())
@@ -62,11 +73,7 @@ const find = (tensor: Tensor, scopes: Scopes): string | undefined => {
 }
 
 /** A leaf that is no parameter is a value of its own: nothing else equals it. */
-const parameters = (
-  application: Application,
-  identify: Identify,
-  nested: (program: Program) => string
-): string => {
+const parameters = (application: Application, identify: Identify, nested: (program: Program) => string): string => {
   const { params, primitive } = application
   if (primitive.lowering.kind === "leaf") return `@${identify(application)}`
   return primitive.key?.(params, nested) ?? (params === undefined ? "" : text(params, identify))

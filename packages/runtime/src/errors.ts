@@ -6,8 +6,7 @@ import * as Schema from "effect/Schema"
 
 const cause = Schema.optionalKey(Schema.Defect())
 
-const mebibytes = (bytes: number): string =>
-  bytes < 10_000 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
+const mebibytes = (bytes: number): string => (bytes < 10_000 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(1)} MiB`)
 
 /** A device that cannot be used on this machine. */
 export class DeviceUnavailable extends Schema.TaggedError<DeviceUnavailable>()("DeviceUnavailable", {
@@ -101,11 +100,11 @@ export class OtherDevice extends Schema.TaggedError<OtherDevice>()("OtherDevice"
 
 /** A value that is NaN or infinite, found by a check that was asked for. */
 export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
-  /** The first operation whose inputs are finite and whose output is not. */
+  /** The first operation that produced one: everything it depends on is finite. */
   operation: Schema.String
 }) {
   override get message(): string {
-    return `${this.operation}: the output holds NaN or an infinity, the inputs do not`
+    return `${this.operation}: expected finite values, received NaN or an infinity; everything before it is finite`
   }
 }
 

@@ -75,7 +75,8 @@ export const encode = (array: HostArray): Uint8Array => {
 /** The array that `bytes` of a device hold; the inverse of `encode`. `bytes` is copied. */
 export const decode = <D extends DType>(shape: Dims, dtype: D, bytes: Uint8Array): HostArray<D> => {
   const length = size(shape)
-  const copy = bytes.slice(0, length * DTypes.bytes(dtype))
+  // A Buffer of Node is a Uint8Array whose `slice` does not copy.
+  const copy = new Uint8Array(bytes.subarray(0, length * DTypes.bytes(dtype)))
   if (dtype !== "f16" && dtype !== "bf16") {
     return { shape, dtype, data: new constructors[dtype](copy.buffer, 0, length) as unknown as Elements<D> }
   }

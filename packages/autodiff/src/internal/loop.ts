@@ -1,167 +1,282 @@
 /**
- * The primitive behind `scan`, and its rules. Each rule builds another loop whose body is the transformed body, so
- * scans nest in each other and in every transformation.
+ * The primitive behind `scan`, and its rules. Each rule builds another loop around the transformed body, so that scans
+ * nest in each other and in every transformation.
  */
-import * as DTypes from "@cotangent/tensor/DType"
 import { ShapeError } from "@cotangent/tensor/errors"
 import type { AnyPrimitive, BatchRule, Cotangent, Loop, PullRule, Rule, Tensor } from "@cotangent/tensor/Primitive"
 import { apply } from "@cotangent/tensor/Primitive"
 import { zeros } from "@cotangent/tensor/primitive/leaf"
 import { add, broadcast, transpose } from "@cotangent/tensor/primitive/linear"
-import { parameter } from "@cotangent/tensor/Program"
+import { applications, parameter } from "@cotangent/tensor/Program"
 import type { TensorType } from "@cotangent/tensor/Shape"
 import { equals } from "@cotangent/tensor/Shape"
 import { pushforward } from "../Jvp.ts"
-import { batch } from "../Vmap.ts"
 import { pullback } from "../Vjp.ts"
+import { batch as batchOf } from "../Vmap.ts"
+import { between } from "./between.ts"
 
-/** A parameter of a body and what it stands for: a constant, the first value of a carry, or a sequence. */
+/** A parameter of a body, and what it stands for: a constant, the first value of a carry, or a sequence. */
 export interface Slot {
   readonly parameter: Tensor
   readonly input: Tensor
 }
 
-/** A loop as its rules think of it. */
-export interface Iteration {
-  readonly constants: ReadonlyArray<Slot>
-  /** `next` is the carry of the following run. */
-  readonly carries: ReadonlyArray<Slot & { readonly next: Tensor }>
-  readonly sequences: ReadonlyArray<Slot>
-  readonly items: ReadonlyArray<Tensor>
-  readonly length: number
-  readonly reverse: boolean
+/** A carry of a loop; `next` is its value for the following run. */
+export interface Carry extends Slot {
+  readonly next: Tensor
 }
 
-/** What a loop gives: the last carries, and one entry per run of each item and of each carry as the run received it. */
+/** A loop by its parts. */
+export interface Parts {
+  readonly length: number
+  readonly reverse: boolean
+  readonly constants: ReadonlyArray<Slot>
+  readonly carries: ReadonlyArray<Carry>
+  readonly sequences: ReadonlyArray<Slot>
+  readonly items: ReadonlyArray<Tensor>
+}
+
+/** What a loop gives: the last carries, and along a first axis of runs the items and the carries as received. */
 export interface Outcome {
   readonly last: ReadonlyArray<Tensor>
   readonly items: ReadonlyArray<Tensor>
   readonly received: ReadonlyArray<Tensor>
 }
 
-/** Builds the loop `iteration`. */
-export const iterate = ({ carries, constants, items, length, reverse, sequences }: Iteration): Outcome => {
-  const slots = [...constants, ...carries, ...sequences]
+/** Builds a loop. Constants and sequences that its body does not read are left out. */
+export const iterate = ({ carries, constants, items, length, reverse, sequences }: Parts): Outcome => {
+  const results = [...carries.map(({ next }) => next), ...items]
+  const present = new Set(applications(results))
+  const isRead = ({ parameter }: Slot): boolean => present.has(parameter.application)
+  const read = [constants.filter(isRead), carries, sequences.filter(isRead)] as const
+  const slots = read.flat()
   const params: Loop = {
-    body: {
-      parameters: slots.map((slot) => slot.parameter),
-      results: [...carries.map((carry) => carry.next), ...items]
-    },
+    body: { parameters: slots.map(({ parameter }) => parameter), results },
     length,
-    constants: constants.length,
+    constants: read[0].length,
     carries: carries.length,
     reverse
   }
-  const outputs = apply(loop, slots.map((slot) => slot.input), params)
-  const [last, stacked, received] = parts(outputs, carries.length, items.length)
+  const outputs = apply(loop, slots.map(({ input }) => input), params)
+  const [last, stacked, received] = cut(outputs, carries.length, items.length)
   return { last, items: stacked, received }
 }
 
-/** Cuts `all` into the first `first`, the next `second`, and the rest. */
-const parts = <A>(
-  all: ReadonlyArray<A>,
-  first: number,
-  second: number
-): readonly [ReadonlyArray<A>, ReadonlyArray<A>, ReadonlyArray<A>] => [
+/** The first `first` of `all`, the next `second`, and the rest. */
+const cut = <A>(all: ReadonlyArray<A>, first: number, second: number): readonly [Many<A>, Many<A>, Many<A>] => [
   all.slice(0, first),
   all.slice(first, first + second),
   all.slice(first + second)
 ]
 
-const stackedType = ({ dtype, shape }: TensorType, length: number): TensorType => ({
-  dtype,
-  shape: [length, ...shape]
-})
+type Many<A> = ReadonlyArray<A>
+
+const stack = (length: number) => ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: [length, ...shape] })
 
 const type = (inputs: ReadonlyArray<TensorType>, params: unknown): ReadonlyArray<TensorType> => {
   const { body, carries, constants, length } = params as Loop
   body.parameters.forEach((hole, i) => {
-    const expected = i < constants + carries ? hole : stackedType(hole, length)
-    if (!equals(expected.shape, inputs[i].shape)) {
+    const { shape } = i < constants + carries ? hole : stack(length)(hole)
+    if (!equals(shape, inputs[i].shape)) {
       throw new ShapeError({
         operation: "scan",
-        expected: `input ${i} of the shape its body expects`,
-        received: [expected.shape, inputs[i].shape]
+        expected: `input ${i} of the shape that its body reads`,
+        received: [shape, inputs[i].shape]
       })
     }
   })
-  const [next, items] = parts(body.results, carries, body.results.length - carries)
-  return [...next, ...[...items, ...next].map((result) => stackedType(result, length))]
+  const [next, items] = cut(body.results, carries, body.results.length)
+  return [...next, ...[...items, ...next].map(stack(length))]
 }
 
-/** Grows `start` by what `step` finds marked until nothing is added, and gives the last finding. */
-const settle = <A>(
-  start: ReadonlyArray<boolean>,
-  step: (marks: ReadonlyArray<boolean>) => readonly [found: ReadonlyArray<boolean>, result: A]
-): A => {
-  let marks = start
-  for (;;) {
-    const [found, result] = step(marks)
-    const next = marks.map((mark, i) => mark || found[i])
-    if (next.every((mark, i) => mark === marks[i])) return result
-    marks = next
-  }
-}
+const isDefined = (value: Cotangent): boolean => value !== undefined
 
-const isDefined = (cotangent: Cotangent): boolean => cotangent !== undefined
-
-/** A hole for each type that is marked. */
+/** A parameter for each type that is marked. */
 const holes = (types: ReadonlyArray<TensorType>, marks: ReadonlyArray<boolean>): ReadonlyArray<Cotangent> =>
   types.map((each, i) => (marks[i] ? parameter(each) : undefined))
 
-/** One slot for each parameter there is. */
+/** A slot for each parameter there is; an input that is not there is zero. */
 const slots = (parameters: ReadonlyArray<Cotangent>, inputs: ReadonlyArray<Cotangent>): ReadonlyArray<Slot> =>
   parameters.flatMap((hole, i) => (hole === undefined ? [] : [{ parameter: hole, input: inputs[i] ?? zeros(hole) }]))
 
-/** `values`, one for each mark that is set, at the places of the marks. */
-const spread = (marks: ReadonlyArray<boolean>, values: ReadonlyArray<Tensor>): ReadonlyArray<Cotangent> => {
+/** A carry for each parameter there is; an input or result that is not there is zero. */
+const carried = (
+  parameters: ReadonlyArray<Cotangent>,
+  inputs: ReadonlyArray<Cotangent>,
+  results: ReadonlyArray<Cotangent>
+): ReadonlyArray<Carry> =>
+  parameters.flatMap((hole, i) =>
+    slots([hole], [inputs[i]]).map((slot) => ({ ...slot, next: results[i] ?? zeros(slot.parameter) }))
+  )
+
+/** Puts `values`, one for each mark that is set, at the places of the marks. */
+const place = <A>(marks: ReadonlyArray<boolean>, values: ReadonlyArray<A>): ReadonlyArray<A | undefined> => {
   let next = 0
   return marks.map((mark) => (mark ? values[next++] : undefined))
 }
 
-/** Runs the body together with its derivative: the tangents of the carries are carries, those of slices are slices. */
-const jvp = ({
-  inputs,
-  params,
-  tangents
-}: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): ReadonlyArray<Cotangent> => {
-  const { body, carries, constants, length, reverse } = params as Loop
-  const given = parts(tangents.map(isDefined), constants, carries)
-  const found = settle(given[1], (moving) => {
-    const moved = holes(body.parameters, [...given[0], ...moving, ...given[2]])
-    const results = pushforward(body.results, body.parameters, moved)
-    return [results.slice(0, carries).map(isDefined), { moved, moving, results }]
+/** Adds to `marks` what `step` finds until it finds nothing new; gives what it found last. */
+const settle = <A>(
+  marks: ReadonlyArray<boolean>,
+  step: (marks: ReadonlyArray<boolean>) => readonly [found: ReadonlyArray<boolean>, result: A]
+): A => {
+  for (let current = marks; ; ) {
+    const [found, result] = step(current)
+    if (found.every((mark, i) => current[i] || !mark)) return result
+    current = current.map((mark, i) => mark || found[i])
+  }
+}
+
+/** Marks on parameters, widened to the carries that marked parameters reach in some run. */
+const reached = ({ body, carries, constants }: Loop, marks: ReadonlyArray<boolean>): ReadonlyArray<boolean> => {
+  const [before, start, after] = cut(marks, constants, carries)
+  return settle(start, (moving) => {
+    const all = [...before, ...moving, ...after]
+    const held = new Set(body.parameters.filter((_, i) => all[i]))
+    const next = body.results.slice(0, carries)
+    const inside = between(next, held)
+    return [next.map((y) => held.has(y) || inside.has(y.application)), all]
   })
-  const { moving, results } = found
-  const [dConstants, dCarries, dSlices] = parts(found.moved, constants, carries)
-  const [pConstants, pCarries, pSlices] = parts(body.parameters, constants, carries)
-  const [xConstants, xCarries, xSlices] = parts(inputs, constants, carries)
-  const [tConstants, tCarries, tSlices] = parts(tangents, constants, carries)
-  const moves = results.slice(carries).map(isDefined)
+}
+
+/** One loop runs the body and its derivative: tangents of carries are carries, tangents of slices are slices. */
+const jvp = (rule: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): ReadonlyArray<Cotangent> => {
+  const { body, carries, constants, length, reverse } = rule.params as Loop
+  const [tConstants, tCarries, tSlices] = cut(rule.tangents, constants, carries)
+  const { moved, results } = settle(tCarries.map(isDefined), (moving) => {
+    const marks = [...tConstants.map(isDefined), ...moving, ...tSlices.map(isDefined)]
+    const moved = holes(body.parameters, marks)
+    const results = pushforward(body.results, body.parameters, moved)
+    return [results.slice(0, carries).map(isDefined), { moved, results }]
+  })
+  const [pConstants, pCarries, pSlices] = cut(body.parameters, constants, carries)
+  const [xConstants, xCarries, xSlices] = cut(rule.inputs, constants, carries)
+  const [dConstants, dCarries, dSlices] = cut(moved, constants, carries)
+  const items = results.slice(carries)
   const outcome = iterate({
     length,
     reverse,
     constants: [...slots(pConstants, xConstants), ...slots(dConstants, tConstants)],
-    carries: [
-      ...slots(pCarries, xCarries).map((slot, i) => ({ ...slot, next: body.results[i] })),
-      ...nexts(dCarries, tCarries, results)
-    ],
+    carries: [...carried(pCarries, xCarries, body.results), ...carried(dCarries, tCarries, results)],
     sequences: [...slots(pSlices, xSlices), ...slots(dSlices, tSlices)],
-    items: results.slice(carries).filter((tangent) => tangent !== undefined)
+    items: items.filter((tangent) => tangent !== undefined)
   })
+  const moving = dCarries.map(isDefined)
   return [
-    ...spread(moving, outcome.last.slice(carries)),
-    ...spread(moves, outcome.items),
-    ...spread(moving, outcome.received.slice(carries))
+    ...place(moving, outcome.last.slice(carries)),
+    ...place(items.map(isDefined), outcome.items),
+    ...place(moving, outcome.received.slice(carries))
   ]
 }
 
-/** Carries for the parameters there are; a result that is not there is zero. */
-const nexts = (
-  parameters: ReadonlyArray<Cotangent>,
-  inputs: ReadonlyArray<Cotangent>,
-  results: ReadonlyArray<Cotangent>
-): Iteration["carries"] =>
-  parameters.flatMap((hole, i) =>
-    slots([hole], [inputs[i]]).map((slot) => ({ ...slot, next: results[i] ?? zeros(slot.parameter) }))
-  )
+/** Parameters of the loop that `vjp` builds, and the cotangents its body pulls back to those of the loop it reverses. */
+interface Backward {
+  /** Cotangents of the carries a run gives, of its items, and of the carries it receives where they are also stacked. */
+  readonly flowing: ReadonlyArray<Cotangent>
+  readonly arriving: ReadonlyArray<Cotangent>
+  readonly meeting: ReadonlyArray<Cotangent>
+  readonly pulled: ReadonlyArray<Cotangent>
+}
+
+/**
+ * A loop in the other direction over the carries as each run received them. Cotangents of carries are carries, those of
+ * constants add up in carries, those of slices are items.
+ */
+const vjp = (rule: PullRule): ReadonlyArray<Cotangent> => {
+  const loop = rule.params as Loop
+  const { body, carries, constants } = loop
+  const [last, items, received] = cut(rule.cotangents, carries, body.results.length - carries)
+  const [, parameters] = cut(body.parameters, constants, carries)
+  const wanted = reached(loop, rule.wanted ?? body.parameters.map(() => true))
+  const held = body.parameters.filter((_, i) => wanted[i])
+  const matters = (cotangent: Cotangent, i: number): boolean => isDefined(cotangent) && wanted[constants + i]
+  const arriving = holes(body.results.slice(carries), items.map(isDefined))
+  const meeting = holes(parameters, received.map(matters))
+  const start = last.map((cotangent, i) => matters(cotangent, i) || isDefined(meeting[i]))
+  const found = settle(start, (marks): readonly [ReadonlyArray<boolean>, Backward] => {
+    const flowing = holes(parameters, marks)
+    const pulled = place(wanted, pullback(body.results, held, [...flowing, ...arriving]))
+    return [pulled.slice(constants, constants + carries).map(isDefined), { flowing, arriving, meeting, pulled }]
+  })
+  return runBack(rule, found)
+}
+
+const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backward): ReadonlyArray<Cotangent> => {
+  const { body, carries, constants, length, reverse } = rule.params as Loop
+  const [cLast, cItems, cReceived] = cut(rule.cotangents, carries, body.results.length - carries)
+  const [pConstants, pCarries, pSlices] = cut(body.parameters, constants, carries)
+  const [xConstants, , xSlices] = cut(rule.inputs, constants, carries)
+  const [dConstants, dCarries, dSlices] = cut(pulled, constants, carries)
+  const sums = holes(pConstants, dConstants.map(isDefined))
+  const { items, last } = iterate({
+    length,
+    reverse: !reverse,
+    constants: slots(pConstants, xConstants),
+    carries: [
+      ...carried(flowing, cLast, dCarries.map((cotangent, i) => plus(cotangent, meeting[i]))),
+      ...carried(sums, [], sums.map((sum, i) => plus(sum, dConstants[i])))
+    ],
+    sequences: [
+      ...slots(pCarries, rule.outputs.slice(body.results.length)),
+      ...slots(pSlices, xSlices),
+      ...slots(arriving, cItems),
+      ...slots(meeting, cReceived)
+    ],
+    items: dSlices.filter((cotangent) => cotangent !== undefined)
+  })
+  const placed = place([...flowing, ...sums].map(isDefined), last)
+  return [...placed.slice(carries), ...placed.slice(0, carries), ...place(dSlices.map(isDefined), items)]
+}
+
+const plus = (x: Cotangent, y: Cotangent): Cotangent => (x === undefined ? y : y === undefined ? x : add(x, y))
+
+const repeat = (x: Tensor, size: number): Tensor => broadcast(x, { shape: [size, ...x.shape], axes: [0] })
+
+/** Exchanges the axis of runs and the axis of examples. */
+const exchange = (x: Tensor): Tensor =>
+  transpose(x, { permutation: [1, 0, ...x.shape.map((_, axis) => axis).slice(2)] })
+
+/** One loop over the batched body; a carry that some run makes depend on the example starts as a batch. */
+const batch = ({ inputs, mapped, params, size }: BatchRule): ReadonlyArray<Tensor> => {
+  const loop = params as Loop
+  const { body, carries, constants, length, reverse } = loop
+  const marks = reached(loop, mapped)
+  const many = holes(body.parameters.map(stack(size)), marks)
+  const results = batchOf(body.results, body.parameters, many, size)
+  const parameters = body.parameters.map((hole, i) => many[i] ?? hole)
+  const [, moving] = cut(marks, constants, carries)
+  const [pConstants, pCarries, pSlices] = cut(parameters, constants, carries)
+  const [xConstants, xCarries, xSlices] = cut(inputs, constants, carries)
+  const [, startsMapped, slicesMapped] = cut(mapped, constants, carries)
+  const [next, items] = cut(results, carries, results.length)
+  const outcome = iterate({
+    length,
+    reverse,
+    constants: slots(pConstants, xConstants),
+    carries: carried(
+      pCarries,
+      xCarries.map((x, i) => (moving[i] && !startsMapped[i] ? repeat(x, size) : x)),
+      next.map((y, i) => y ?? (moving[i] ? repeat(body.results[i], size) : body.results[i]))
+    ),
+    sequences: slots(pSlices, xSlices.map((x, i) => (slicesMapped[i] ? exchange(x) : x))),
+    items: items.map((y, i) => y ?? body.results[carries + i])
+  })
+  return [
+    ...outcome.last.map((x, i) => (moving[i] ? x : repeat(x, size))),
+    ...outcome.items.map((x, i) => (isDefined(items[i]) ? exchange(x) : repeat(x, size))),
+    ...outcome.received.map((x, i) => (moving[i] ? exchange(x) : repeat(x, size)))
+  ]
+}
+
+const loop: AnyPrimitive = {
+  name: "scan",
+  type,
+  lowering: { kind: "loop", loop: (params) => params as Loop },
+  jvp,
+  vjp,
+  batch,
+  key: (params, nested) => {
+    const { body, carries, constants, length, reverse } = params as Loop
+    return JSON.stringify([nested(body), length, constants, carries, reverse])
+  }
+}

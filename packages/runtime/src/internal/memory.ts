@@ -7,6 +7,7 @@ import { encode } from "@cotangent/tensor/HostArray"
 import type { TensorType } from "@cotangent/tensor/Shape"
 import { size } from "@cotangent/tensor/Shape"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { Allocation, Backend } from "../Backend.ts"
 import type { Buffer } from "../Buffer.ts"
@@ -22,12 +23,12 @@ export interface Memory {
   readonly upload: (array: HostArray, made: Array<Buffer>) => Effect.Effect<Buffer, OutOfMemory | DeviceLost>
   /** A new buffer in the place of `donor`, which is lost. */
   readonly takeOver: (donor: Buffer, type: TensorType, made: Array<Buffer>) => Buffer
-  /** Marks `buffer` as given away: it belongs to no scope any more. */
+  /** Takes `buffer` from its scope. */
   readonly donate: (buffer: Buffer) => void
   /** Gives the memory of `buffer` back. */
   readonly free: (buffer: Buffer) => void
-  /** Makes `made` live as long as `scope`. */
-  readonly own: (scope: Scope.Scope, made: ReadonlyArray<Buffer>) => Effect.Effect<void>
+  /** Lets what `body` makes live as long as `scope`; frees it if `body` fails. */
+  readonly keep: <A, E>(scope: Scope.Scope, body: (made: Array<Buffer>) => Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
 
 /** The memory of `backend`, empty. */
@@ -65,7 +66,23 @@ export const make = (backend: Backend): Memory => {
       if (known !== undefined) return Effect.succeed(known)
       const fresh = new Set<Buffer>()
       owners.set(scope, fresh)
-      return Effect.as(Scope.addFinalizer(scope, Effect.sync(() => release(fresh))), fresh)
+      return Effect.as(
+        Scope.addFinalizer(
+          scope,
+          Effect.sync(() => release(fresh))
+        ),
+        fresh
+      )
+    })
+
+  const own = (scope: Scope.Scope, made: ReadonlyArray<Buffer>): Effect.Effect<void> =>
+    Effect.map(ownerOf(scope), (owner) => {
+      for (const buffer of made) {
+        buffer.owner = owner
+        owner.add(buffer)
+      }
+      // The scope may have closed before it could own anything.
+      if (scope.state._tag === "Closed") release(owner)
     })
 
   const self: Memory = {
@@ -84,14 +101,12 @@ export const make = (backend: Backend): Memory => {
       buffer.state = "donated"
     },
     free,
-    own: (scope, made) =>
-      Effect.map(ownerOf(scope), (owner) => {
-        for (const buffer of made) {
-          buffer.owner = owner
-          owner.add(buffer)
-        }
-        // The scope may have closed before it could own anything.
-        if (scope.state._tag === "Closed") release(owner)
+    keep: (scope, body) =>
+      Effect.suspend(() => {
+        const made: Array<Buffer> = []
+        return Effect.onExit(body(made), (exit) =>
+          Exit.isSuccess(exit) ? own(scope, made) : Effect.sync(() => made.forEach(free))
+        )
       })
   }
   return self
@@ -100,5 +115,7 @@ export const make = (backend: Backend): Memory => {
 /** The elements of `array` in device format, not copied where host and device agree. */
 const bytesOf = (array: HostArray): Uint8Array => {
   const { data, dtype } = array
-  return dtype === "f16" || dtype === "bf16" ? encode(array) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return dtype === "f16" || dtype === "bf16"
+    ? encode(array)
+    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }

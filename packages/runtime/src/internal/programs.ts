@@ -49,14 +49,20 @@ export const make = Effect.fnUntraced(function* (
     return Effect.forEach(dropped, ([, entry]) => close(entry), { discard: true })
   })
 
-  const compile = ({ closed, donated }: Request, scope: Scope.Closeable): Effect.Effect<Entry, CompileFailed | OutOfMemory> =>
+  const compile = (
+    { closed, donated }: Request,
+    scope: Scope.Closeable
+  ): Effect.Effect<Entry, CompileFailed | OutOfMemory> =>
     Effect.map(
       Effect.suspend(() => backend.compile(closed(), { donated })),
       (executable) => ({ executable, scope, users: 0 })
     ).pipe(Scope.provide(scope))
 
   /** Counts one user of the entry, so that it stays. */
-  const enter = Effect.fnUntraced(function* (request: Request, restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) {
+  const enter = Effect.fnUntraced(function* (
+    request: Request,
+    restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) {
     const key = `${[...request.donated].join()}\n${keyOf(request.program)}`
     let entry = entries.get(key)
     if (entry === undefined) {

@@ -47,10 +47,10 @@ export const matches = (self: Structure, value: unknown, leaves: Array<Tensor>):
       for (let i = 0; i < value.length; i++) if (!matches(self.items[i], value[i], leaves)) return false
       return true
     case "record":
-      if (isTensor(value) || !isRecord(value) || size(value) !== self.keys.length) return false
+      if (!isRecord(value) || size(value) !== self.keys.length) return false
       for (let i = 0; i < self.keys.length; i++) {
         const key = self.keys[i]
-        if (!(key in value) || !matches(self.items[i], value[key], leaves)) return false
+        if (!Object.hasOwn(value, key) || !matches(self.items[i], value[key], leaves)) return false
       }
       return true
     case "value":
@@ -114,21 +114,29 @@ const summary = (self: Structure): string => {
   }
 }
 
-/** Where and how `that` first differs from `self`. */
+/** Where and how `that` first differs from `self`; the order of keys is no difference. */
 export const difference = (self: Structure, that: Structure, path = ""): string | undefined => {
-  const sameKind =
-    self.tag === "array"
-      ? that.tag === "array" && that.items.length === self.items.length
-      : self.tag === "record" && that.tag === "record" && that.keys.join() === self.keys.join()
-  if (sameKind) {
-    // Equal kinds: both are arrays or both are records.
-    const [a, b] = [self, that] as ReadonlyArray<Structure & { readonly tag: "array" | "record" }>
-    for (let i = 0; i < a.items.length; i++) {
-      const found = difference(a.items[i], b.items[i], path + step(a, i))
-      if (found !== undefined) return found
-    }
-    return undefined
+  if (self.tag === "array" && that.tag === "array" && self.items.length === that.items.length) {
+    return first(self.items, (item, i) => difference(item, that.items[i], path + step(self, i)))
+  }
+  if (self.tag === "record" && that.tag === "record" && sameKeys(self.keys, that.keys)) {
+    return first(self.items, (item, i) =>
+      difference(item, that.items[that.keys.indexOf(self.keys[i])], path + step(self, i))
+    )
   }
   const [before, after] = [summary(self), summary(that)]
-  return before === after && self.tag !== "value" ? undefined : `${path} changed from ${before} to ${after}`
+  const equal = self.tag === "value" && that.tag === "value" ? Object.is(self.value, that.value) : before === after
+  return equal ? undefined : `${path} changed from ${before} to ${after}`
+}
+
+const sameKeys = (self: ReadonlyArray<string>, that: ReadonlyArray<string>): boolean =>
+  self.length === that.length && self.every((key) => that.includes(key))
+
+/** What `f` first finds. */
+const first = <A, B>(items: ReadonlyArray<A>, f: (item: A, i: number) => B | undefined): B | undefined => {
+  for (const [i, item] of items.entries()) {
+    const found = f(item, i)
+    if (found !== undefined) return found
+  }
+  return undefined
 }

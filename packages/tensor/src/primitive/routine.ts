@@ -8,6 +8,7 @@ import { make } from "../Primitive.ts"
 import type { Scalar } from "../Scalar.ts"
 import * as S from "../Scalar.ts"
 import { equals } from "../Shape.ts"
+import { zeros } from "./leaf.ts"
 import { batched } from "./linear.ts"
 
 /**
@@ -35,7 +36,9 @@ export const argSort: Op<1, { readonly descending: boolean }> = make<1, { readon
   },
   jvp: () => undefined,
   vjp: () => [undefined],
-  batch: ({ inputs: [x], params }) => argSort(x, params)
+  // A scalar is a row of its own.
+  batch: ({ inputs: [x], params }) =>
+    x.shape.length === 1 ? zeros({ shape: x.shape, dtype: "i32" }) : argSort(x, params)
 })
 
 type Pair = readonly [Scalar, Scalar]

@@ -9,6 +9,7 @@ import * as Scalar from "../Scalar.ts"
 import type { Dims } from "../Shape.ts"
 import { equals, size } from "../Shape.ts"
 import * as Affine from "../Affine.ts"
+import { mul } from "./bilinear.ts"
 import { full, iota, zeros } from "./leaf.ts"
 import { add, batched, broadcast, cast, linear, reshape, sameType } from "./linear.ts"
 import { max, min } from "./selection.ts"
@@ -158,11 +159,7 @@ const integral = (operation: string, indices: { readonly dtype: string }): void 
 const withinExample = (indices: Tensor, examples: number, rows: number): Tensor => {
   const type = { shape: indices.shape, dtype: "i32" } as const
   const clamped = min(max(cast(indices, { dtype: "i32" }), zeros(type)), full({ ...type, value: Math.max(rows - 1, 0) }))
-  const starts = slice(iota({ shape: [examples * rows], dtype: "i32" }), {
-    start: [0],
-    stop: [examples * rows],
-    step: [Math.max(rows, 1)]
-  })
+  const starts = mul(iota({ shape: [examples], dtype: "i32" }), full({ shape: [examples], dtype: "i32", value: rows }))
   return add(clamped, broadcast(starts, { shape: indices.shape, axes: indices.shape.map((_, axis) => axis).slice(1) }))
 }
 

@@ -1,0 +1,345 @@
+/**
+ * Emits code for scalar expressions into a function: one local per value, each computed once, as far out in the loops
+ * as it can be. Along one axis values may be vectors; several vectors side by side (`unroll`) hide latencies and let
+ * the engine join pairs.
+ */
+import type { Buffer } from "@cotangent/compiler/LoopProgram"
+import type { DType } from "@cotangent/tensor/DType"
+import type { Call, Load, Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { children, identity } from "@cotangent/tensor/Scalar"
+import type { FunctionBuilder, FunctionReference, Local } from "./FunctionBuilder.ts"
+import type { Address, Workspace } from "./Prepare.ts"
+import { positionOf, strideIn } from "./Prepare.ts"
+import { isVectorizable, preferredLanes } from "./Vectorize.ts"
+import * as Memory from "./memoryInstructions.ts"
+import type { hostFunctions } from "./scalarInstructions.ts"
+import { registerOf, scalarInstructions } from "./scalarInstructions.ts"
+import { laneShapeOf, shiftName, vectorInstructions } from "./vectorInstructions.ts"
+
+/** What all functions of a module share. */
+export interface Machine {
+  readonly host: Readonly<Record<(typeof hostFunctions)[number], FunctionReference>>
+  readonly halves: Memory.Halves
+  readonly isRelaxed: boolean
+}
+
+/** The axis along which values are vectors. */
+export interface Lanes {
+  readonly axis: Variable
+  readonly lanes: 2 | 4
+  readonly unroll: number
+}
+
+type Vectors = ReadonlyArray<Local<"v128">>
+
+/** Values computed at one level of the loops. */
+interface Region {
+  readonly scalars: Map<Scalar, Local>
+  readonly vectors: Map<Scalar, Vectors>
+}
+
+/** Emits values of expressions. Scalars given to it are canonical for its workspace. */
+export interface Emitter {
+  readonly code: FunctionBuilder
+  readonly workspace: Workspace
+  readonly scalar: (scalar: Scalar) => Local
+  /** The values along the current axis of vectors. */
+  readonly vector: (scalar: Scalar) => Vectors
+  /**
+   * Computes now what `roots` need and does not depend on `bound`: code that follows is in a loop over these.
+   * `given` is a part whose value will be there.
+   */
+  readonly hoist: (roots: ReadonlyArray<Scalar>, bound: ReadonlySet<Variable>, given?: Scalar) => void
+  /** States the value of a scalar for code of `body`. */
+  readonly within: (known: Iterable<readonly [Scalar, Local | Vectors]>, body: () => void) => void
+  /** Emits `body` in a loop. */
+  readonly loop: (axis: Variable, range: { readonly from: number; readonly to: number; readonly step: number }, body: () => void) => void
+  /** Values are vectors along an axis while `body` is emitted. */
+  readonly along: (lanes: Lanes, roots: ReadonlyArray<Scalar>, body: () => void) => void
+  readonly store: (dtype: DType, address: Address, value: Scalar) => void
+  /** Stores vectors along the current axis; `stride` elements lie between neighbors. */
+  readonly storeVectors: (dtype: DType, address: Address, value: Scalar, stride: number) => void
+}
+
+/** An emitter for the body of one function. */
+export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machine): Emitter => {
+  const regions: Array<Region> = [{ scalars: new Map(), vectors: new Map() }]
+  let current: Lanes | undefined
+
+  const find = <A>(of: (region: Region) => Map<Scalar, A>, scalar: Scalar): A | undefined => {
+    for (let depth = regions.length - 1; depth >= 0; depth--) {
+      const found = of(regions[depth]).get(scalar)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  const top = (): Region => regions[regions.length - 1]
+
+  const scalar = (node: Scalar): Local => {
+    const known = find((region) => region.scalars, node)
+    if (known !== undefined) return known
+    if (node.tag === "constant") return code.constant(registerOf(node.dtype), Memory.finite(node.dtype, node.value))
+    if (node.tag === "variable") throw new TypeError("expected a variable of an enclosing loop")
+    const result = node.tag === "reduce" ? reduceScalar(node) : code.local(registerOf(node.dtype))
+    if (node.tag === "load") {
+      const { base, offset } = addressOf(node)
+      code.get(scalar(base))
+      Memory.load(code, node.dtype, offset, machine.halves)
+      code.set(result)
+    } else if (node.tag === "call") {
+      const args = node.args.map(scalar)
+      scalarInstructions[node.op]({ code, dtype: node.dtype, from: node.args[0].dtype, args, host: machine.host })
+      code.set(result)
+    }
+    top().scalars.set(node, result)
+    return result
+  }
+
+  // Loads of kernels refer to buffers.
+  const addressOf = (load: Load): Address => workspace.address(load.source as Buffer, positionOf(load))
+
+  const vector = (node: Scalar): Vectors => {
+    const known = find((region) => region.vectors, node)
+    if (known !== undefined) return known
+    const { axis, lanes, unroll } = current!
+    const result = workspace.free(node).has(axis) ? varying(node, current!) : repeated(splat(node, lanes), unroll)
+    top().vectors.set(node, result)
+    return result
+  }
+
+  const splat = (node: Scalar, lanes: 2 | 4): Local<"v128"> => {
+    const shape = laneShapeOf(node.dtype, lanes)
+    if (node.tag === "constant") return code.constant(shape, node.dtype === "bool" ? -node.value : node.value)
+    const result = code.local("v128")
+    if (node.dtype === "bool") code.i32(0).get(scalar(node)).op("i32.sub").op("i32x4.splat")
+    else {
+      code.get(scalar(node))
+      Memory.splat(code, shape)
+    }
+    code.set(result)
+    return result
+  }
+
+  const varying = (node: Scalar, { axis, lanes, unroll }: Lanes): Vectors => {
+    if (node.tag === "variable") return Memory.counting(code, scalar(axis) as Local<"i32">, unroll)
+    if (node.tag === "load") {
+      const { base, offset } = addressOf(node)
+      const stride = strideIn(positionOf(node), axis, workspace)!
+      return Memory.loadVectors(code, { dtype: node.dtype, address: scalar(base), offset, stride, lanes, unroll }, machine.halves)
+    }
+    if (node.tag === "reduce") return reduceVectors(node, unroll)
+    // What remains is a call.
+    return call(node as Call, { axis, lanes, unroll })
+  }
+
+  const call = (node: Call, { lanes, unroll }: Lanes): Vectors => {
+    const from = node.args[0].dtype
+    const fused = machine.isRelaxed ? multiplyAdd(node) : undefined
+    if (fused !== undefined) {
+      const [x, y, z] = [vector(fused.x), vector(fused.y), vector(fused.z)]
+      const name = `${laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"}.relaxed_${fused.negated ? "nmadd" : "madd"}` as const
+      return each(unroll, (u) => code.get(x[u]).get(y[u]).get(z[u]).op(name))
+    }
+    if (node.op === "shiftLeft" || node.op === "shiftRight") {
+      const [x, amount] = [vector(node.args[0]), scalar(node.args[1])]
+      return each(unroll, (u) => code.get(x[u]).get(amount).op(shiftName(node.op === "shiftLeft", from)))
+    }
+    const args = node.args.map(vector)
+    return each(unroll, (u) =>
+      vectorInstructions[node.op]!({ code, dtype: node.dtype, from, lanes, args: args.map((arg) => arg[u]), host: machine.host })
+    )
+  }
+
+  const each = (unroll: number, emit: (u: number) => void): Vectors =>
+    Array.from({ length: unroll }, (_, u) => {
+      emit(u)
+      const result = code.local("v128")
+      code.set(result)
+      return result
+    })
+
+  /** `x · y + z`, or `z − x · y`, where nobody else needs the product. */
+  const multiplyAdd = (node: Call) => {
+    if ((node.op !== "add" && node.op !== "sub") || (node.dtype !== "f32" && node.dtype !== "f64")) return undefined
+    const isProduct = (part: Scalar): part is Call =>
+      part.tag === "call" && part.op === "mul" && workspace.uses(part) === 1 && workspace.free(part).has(current!.axis)
+    const [first, second] = node.args
+    if (isProduct(second)) return { x: second.args[0], y: second.args[1], z: first, negated: node.op === "sub" }
+    return isProduct(first) && node.op === "add" ? { x: first.args[0], y: first.args[1], z: second, negated: false } : undefined
+  }
+
+  /** A sum along a reduction: vectors where the innermost variable allows, then the rest one by one. */
+  const reduceScalar = (node: Reduce): Local => {
+    const total = code.local(registerOf(node.dtype))
+    const combine = (value: Local): void => {
+      scalarInstructions[node.combine]({ code, dtype: node.dtype, from: node.dtype, args: [total, value], host: machine.host })
+      code.set(total)
+    }
+    setIdentity(node, total)
+    const inner = node.variables[node.variables.length - 1]
+    const lanes = preferredLanes([node.body], inner, workspace)
+    const isVector = lanes !== undefined && inner.extent >= 2 * lanes && isVectorizable([node.body], inner, { lanes, workspace, dense: true })
+    const whole = isVector ? inner.extent - (inner.extent % lanes) : 0
+    if (isVector) {
+      const unroll = Math.min(4, Math.floor(whole / lanes))
+      const main = whole - (whole % (lanes * unroll))
+      const parts = each(unroll, () => code.get(vectorIdentity(node, lanes)))
+      nested([...node.variables], [node.body], (last) => {
+        sweepVectors(node, last, { from: 0, to: main, parts, lanes })
+        if (main < whole) sweepVectors(node, last, { from: main, to: whole, parts: parts.slice(0, 1), lanes })
+      })
+      const [first, ...others] = parts
+      for (const other of others) {
+        const args = [first, other]
+        vectorInstructions[node.combine]!({ code, dtype: node.dtype, from: node.dtype, lanes, args, host: machine.host })
+        code.set(first)
+      }
+      Memory.foldLanes(code, node, first, lanes, combine)
+    }
+    if (whole < inner.extent) {
+      nested([...node.variables], [node.body], (last) =>
+        self.loop(last, { from: whole, to: last.extent, step: 1 }, () => combine(scalar(node.body)))
+      )
+    }
+    return total
+  }
+
+  const sweepVectors = (
+    node: Reduce,
+    axis: Variable,
+    { from, lanes, parts, to }: { readonly from: number; readonly to: number; readonly parts: Vectors; readonly lanes: 2 | 4 }
+  ): void => {
+    const unroll = parts.length
+    self.along({ axis, lanes, unroll }, [node.body], () =>
+      self.loop(axis, { from, to, step: lanes * unroll }, () => accumulate(node, parts, lanes))
+    )
+  }
+
+  /** Adds the vectors of the body to the partial sums; a product is added as such. */
+  const accumulate = (node: Reduce, parts: Vectors, lanes: 2 | 4): void => {
+    const { body } = node
+    const isProduct = machine.isRelaxed && node.combine === "add" && body.tag === "call" && body.op === "mul" &&
+      (body.dtype === "f32" || body.dtype === "f64")
+    const shape = laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"
+    const values = isProduct ? body.args.map(vector) : [vector(body)]
+    parts.forEach((part, u) => {
+      if (isProduct) code.get(values[0][u]).get(values[1][u]).get(part).op(`${shape}.relaxed_madd`)
+      else {
+        const args = [part, values[0][u]]
+        vectorInstructions[node.combine]!({ code, dtype: node.dtype, from: node.dtype, lanes, args, host: machine.host })
+      }
+      code.set(part)
+    })
+  }
+
+  /** Vectors of sums: the variables of the reduction run in loops. */
+  const reduceVectors = (node: Reduce, unroll: number): Vectors => {
+    const { lanes } = current!
+    const parts = each(unroll, () => code.get(vectorIdentity(node, lanes)))
+    nested([...node.variables], [node.body], (last) =>
+      self.loop(last, { from: 0, to: last.extent, step: 1 }, () => accumulate(node, parts, lanes))
+    )
+    return parts
+  }
+
+  /** Loops over all variables but the last, with what does not change computed outside. */
+  const nested = (variables: ReadonlyArray<Variable>, roots: ReadonlyArray<Scalar>, body: (last: Variable) => void): void => {
+    const [first, ...rest] = variables
+    self.hoist(roots, new Set(variables))
+    if (rest.length === 0) body(first)
+    else self.loop(first, { from: 0, to: first.extent, step: 1 }, () => nested(rest, roots, body))
+  }
+
+  const setIdentity = (node: Reduce, total: Local): void => {
+    const value = Memory.finite(node.dtype, identity(node.combine, node.dtype))
+    code.get(code.constant(registerOf(node.dtype), value)).set(total)
+  }
+
+  const vectorIdentity = (node: Reduce, lanes: 2 | 4): Local<"v128"> => {
+    const value = identity(node.combine, node.dtype)
+    return code.constant(laneShapeOf(node.dtype, lanes), node.dtype === "bool" ? -value : Memory.finite(node.dtype, value))
+  }
+
+  const self: Emitter = {
+    code,
+    workspace,
+    scalar,
+    vector,
+    hoist: (roots, bound, given) => {
+      const seen = new Set<Scalar>()
+      const visit = (node: Scalar, fixed: ReadonlySet<Variable>, isAddress: boolean): void => {
+        if (node === given || seen.has(node) || node.tag === "constant" || node.tag === "variable") return
+        seen.add(node)
+        if (!depends(node, fixed)) {
+          const isScalar = isAddress || current === undefined || !workspace.free(node).has(current.axis)
+          if (isScalar) scalar(node)
+          else vector(node)
+        } else if (node.tag === "load") visit(addressOf(node).base, fixed, true)
+        else if (node.tag === "reduce") visit(node.body, new Set([...fixed, ...node.variables]), false)
+        else children(node).forEach((child) => visit(child, fixed, isAddress))
+      }
+      const depends = (node: Scalar, fixed: ReadonlySet<Variable>): boolean => {
+        for (const variable of workspace.free(node)) if (fixed.has(variable)) return true
+        return false
+      }
+      roots.forEach((root) => visit(root, bound, false))
+    },
+    within: (known, body) => {
+      regions.push({ scalars: new Map(), vectors: new Map() })
+      for (const [node, value] of known) {
+        if ("type" in value) top().scalars.set(node, value)
+        else top().vectors.set(node, value)
+      }
+      body()
+      regions.pop()
+    },
+    loop: (axis, { from, step, to }, body) => {
+      if (from >= to) return
+      const counter = code.local("i32")
+      if (to - from <= step) {
+        code.i32(from).set(counter)
+        return self.within([[axis, counter]], body)
+      }
+      code.forLoop({ local: counter, from, to, step }, () => self.within([[axis, counter]], body))
+    },
+    along: (lanes, roots, body) => {
+      const outside = current
+      current = lanes
+      regions.push({ scalars: new Map(), vectors: new Map() })
+      splats(roots, lanes)
+      body()
+      regions.pop()
+      current = outside
+    },
+    store: (dtype, { base, offset }, value) => {
+      code.get(scalar(base)).get(scalar(value))
+      Memory.store(code, dtype, offset, machine.halves)
+    },
+    storeVectors: (dtype, { base, offset }, value, stride) => {
+      const { lanes } = current!
+      const target = { dtype, address: scalar(base), offset, stride, lanes }
+      Memory.storeVectors(code, target, vector(value), machine.halves)
+    }
+  }
+
+  /** Fills vectors with the values that do not change along the axis, before its loop starts. */
+  const splats = (roots: ReadonlyArray<Scalar>, { axis }: Lanes): void => {
+    const seen = new Set<Scalar>()
+    const visit = (node: Scalar): void => {
+      if (seen.has(node)) return
+      seen.add(node)
+      if (!workspace.free(node).has(axis)) {
+        // Inside a reduction a value may depend on variables that do not run yet.
+        if (isComputed(node)) vector(node)
+      } else if (node.tag === "reduce") visit(node.body)
+      else if (node.tag === "call") node.args.forEach(visit)
+    }
+    roots.forEach(visit)
+  }
+  const isComputed = (node: Scalar): boolean =>
+    node.tag === "constant" || find((region) => region.scalars, node) !== undefined
+
+  return self
+}
+
+const repeated = (vector: Local<"v128">, unroll: number): Vectors => Array.from({ length: unroll }, () => vector)

@@ -1,0 +1,120 @@
+/**
+ * Emits nests of loops: outer loops, then stages one after the other, each with its innermost loop in vectors.
+ */
+import type { Nest, Stage } from "@cotangent/compiler/LoopProgram"
+import type { DType } from "@cotangent/tensor/DType"
+import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { children } from "@cotangent/tensor/Scalar"
+import type { Emitter, Lanes } from "./Emitter.ts"
+import type { Address } from "./Prepare.ts"
+import { strideIn } from "./Prepare.ts"
+import { isVectorizable, jumps, preferredLanes, work } from "./Vectorize.ts"
+
+/** A store in terms of the emitter's workspace. */
+export interface Target {
+  readonly dtype: DType
+  readonly address: Address
+  readonly position: Scalar
+  readonly value: Scalar
+}
+
+/** Emits the loops of `nest`. */
+export const emitNest = (nest: Nest, emitter: Emitter): void => {
+  const targets = nest.stages.map((stage) => targetsOf(stage.stores, emitter))
+  const inner = nest.stages.flatMap((stage) => stage.axes)
+  const run = (axes: ReadonlyArray<Variable>): void => {
+    if (axes.length === 0) return nest.stages.forEach((stage, i) => emitStage(stage.axes, targets[i], emitter))
+    const [axis, ...rest] = axes
+    emitter.hoist(rootsOf(targets.flat()), new Set([...axes, ...inner]))
+    emitter.loop(axis, { from: 0, to: axis.extent, step: 1 }, () => run(rest))
+  }
+  run(nest.axes)
+}
+
+/** Stores in the form that code is generated from. */
+export const targetsOf = (stores: Stage["stores"], { workspace }: Emitter): ReadonlyArray<Target> =>
+  stores.map(({ buffer, offset, value }) => ({
+    dtype: buffer.dtype,
+    position: workspace.unify(offset),
+    address: workspace.address(buffer, offset),
+    value: workspace.unify(value)
+  }))
+
+/** What must be known to do the stores. */
+export const rootsOf = (targets: ReadonlyArray<Target>): ReadonlyArray<Scalar> =>
+  targets.flatMap(({ address, value }) => [value, address.base])
+
+const emitStage = (axes: ReadonlyArray<Variable>, targets: ReadonlyArray<Target>, emitter: Emitter): void => {
+  const roots = rootsOf(targets)
+  emitter.hoist(roots, new Set(axes))
+  if (axes.length === 0) return storeAll(targets, emitter)
+  const [axis, ...rest] = axes
+  if (rest.length > 0) {
+    return emitter.loop(axis, { from: 0, to: axis.extent, step: 1 }, () => emitStage(rest, targets, emitter))
+  }
+  const lanes = lanesFor(axis, targets, emitter)
+  let done = 0
+  for (const unroll of lanes === undefined ? [] : [lanes.unroll, 1]) {
+    const step = lanes!.lanes * unroll
+    const to = axis.extent - ((axis.extent - done) % step)
+    if (to > done) vectors({ ...lanes!, unroll }, { from: done, to }, targets, emitter)
+    done = to
+  }
+  emitter.loop(axis, { from: done, to: axis.extent, step: 1 }, () => storeAll(targets, emitter))
+}
+
+/** All values before any store: a store may replace what another value was loaded from. */
+const storeAll = (targets: ReadonlyArray<Target>, emitter: Emitter): void => {
+  targets.forEach(({ value }) => emitter.scalar(value))
+  targets.forEach(({ address, dtype, value }) => emitter.store(dtype, address, value))
+}
+
+const vectors = (
+  lanes: Lanes,
+  { from, to }: { readonly from: number; readonly to: number },
+  targets: ReadonlyArray<Target>,
+  emitter: Emitter
+): void =>
+  emitter.along(lanes, targets.map(({ value }) => value), () =>
+    emitter.loop(lanes.axis, { from, to, step: lanes.lanes * lanes.unroll }, () => {
+      targets.forEach(({ value }) => emitter.vector(value))
+      targets.forEach(({ address, dtype, position, value }) =>
+        emitter.storeVectors(dtype, address, value, strideIn(position, lanes.axis, emitter.workspace)!)
+      )
+    })
+  )
+
+/** How the innermost axis runs in vectors; undefined where it runs element by element. */
+const lanesFor = (axis: Variable, targets: ReadonlyArray<Target>, { workspace }: Emitter): Lanes | undefined => {
+  const roots = targets.map(({ value }) => value)
+  const lanes = preferredLanes(roots, axis, workspace) ?? (targets.every(({ dtype }) => dtype === "f64") ? 2 : 4)
+  if (axis.extent < lanes || targets.some(({ position }) => strideIn(position, axis, workspace) !== 1)) return undefined
+  if (lanes === 2 && targets.some(({ dtype }) => dtype !== "f64")) return undefined
+  if (!isVectorizable(roots, axis, { lanes, workspace, dense: false })) return undefined
+  const sums = reductionsIn(roots).filter((sum) => workspace.free(sum).has(axis))
+  // A sum whose terms lie side by side is better off with vectors of its own.
+  if (sums.some((sum) => runsAlong(sum, axis, lanes))) return undefined
+  const operations = work(roots, axis, workspace)
+  const most = Math.max(1, Math.floor(axis.extent / lanes))
+  return { axis, lanes, unroll: Math.min(most, operations > 24 ? 2 : 4) }
+
+  function runsAlong(sum: Reduce, outer: Variable, width: 2 | 4): boolean {
+    const inner = sum.variables[sum.variables.length - 1]
+    if (inner.extent < 2 * width || jumps([sum.body], outer, workspace) === 0) return false
+    return isVectorizable([sum.body], inner, { lanes: width, workspace, dense: true })
+  }
+}
+
+const reductionsIn = (roots: ReadonlyArray<Scalar>): ReadonlyArray<Reduce> => {
+  const found: Array<Reduce> = []
+  const seen = new Set<Scalar>()
+  const visit = (scalar: Scalar): void => {
+    if (seen.has(scalar)) return
+    seen.add(scalar)
+    if (scalar.tag === "reduce") found.push(scalar)
+    children(scalar).forEach(visit)
+  }
+  roots.forEach(visit)
+  return found
+}
+

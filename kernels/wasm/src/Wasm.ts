@@ -1,0 +1,156 @@
+/**
+ * The device for CPUs and browsers: programs become WebAssembly modules, one call per program.
+ */
+import { compile as compileProgram } from "@cotangent/compiler/Compile"
+import { identifier } from "@cotangent/compiler/Key"
+import type { LoopProgram } from "@cotangent/compiler/LoopProgram"
+import { print } from "@cotangent/compiler/Print"
+import type { Allocation, Backend, Executable } from "@cotangent/runtime/Backend"
+import { Device } from "@cotangent/runtime/Device"
+import { CompileFailed, DeviceLost, DeviceUnavailable, OutOfMemory } from "@cotangent/runtime/errors"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Features from "./Features.ts"
+import type { Heap } from "./Heap.ts"
+import * as Heaps from "./Heap.ts"
+import type { MemoryLimits } from "./Module.ts"
+import { imports, render } from "./Render.ts"
+
+const name = "wasm"
+const pageBytes = 65536
+/** What 32-bit addresses reach. */
+const mostPages = 65536
+
+/** How the device is set up. */
+export interface Options {
+  /** The most bytes that tensors and programs may take; 4 GiB unless stated. */
+  readonly memoryBytes?: number
+  /**
+   * Generates the larger tiles that pay off where the engine joins pairs of vectors. Turn it on together with the
+   * engine's flag: see `WideSimd.ts`.
+   */
+  readonly isWide?: boolean
+}
+
+const failed = (reason: string, cause: unknown): CompileFailed => new CompileFailed({ device: name, reason, cause })
+
+const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Backend, DeviceUnavailable> {
+  const features = Features.detect()
+  if (!features.simd) return yield* new DeviceUnavailable({ device: name, reason: "the engine has no SIMD" })
+  const limits: MemoryLimits = { minimum: 16, maximum: mostPages }
+  const memoryBytes = Math.min(options.memoryBytes ?? Infinity, mostPages * pageBytes)
+  const memory = yield* Effect.try({
+    try: () => new WebAssembly.Memory({ initial: limits.minimum, maximum: mostPages }),
+    catch: (cause) => new DeviceUnavailable({ device: name, reason: "the engine gives no memory", cause })
+  })
+  const heap = Heaps.make(memory, memoryBytes)
+  const arena = sharedArena(heap)
+  const identify = identifier()
+  const target = { memory: limits, isRelaxed: features.relaxedSimd, isWide: options.isWide ?? false }
+  const allocate = (bytes: number): Effect.Effect<Allocation, OutOfMemory> =>
+    Effect.suspend(() => {
+      const address = heap.allocate(bytes)
+      return address === undefined ? Effect.fail(outOfMemory(heap, bytes)) : Effect.succeed({ bytes, address })
+    })
+  return {
+    description: {
+      name,
+      threads: 1,
+      memoryBytes,
+      features: { simd: target.isWide ? "256 bit" : "128 bit", multiplyAdd: target.isRelaxed ? "fused" : "separate" }
+    },
+    allocate,
+    free: ({ address, bytes }) => heap.free(address, bytes),
+    write: ({ address }, bytes) => Effect.sync(() => heap.bytes().set(bytes, address)),
+    read: ({ address }, length) => Effect.sync(() => heap.bytes().subarray(address, address + length)),
+    compile: Effect.fnUntraced(function* (program, { donated }): Effect.fn.Return<Executable, CompileFailed | OutOfMemory, Scope.Scope> {
+      const loops = yield* Effect.try({
+        try: () => compileProgram(program, { donated, identify }),
+        catch: (cause) => failed(`the compiler failed: ${String(cause)}`, cause)
+      })
+      const rendered = yield* Effect.try({
+        try: () => render(loops, target),
+        catch: (cause) => failed(`code generation failed: ${String(cause)}`, cause)
+      })
+      const run = yield* Effect.try({
+        try: () => instantiate(rendered.module, memory),
+        catch: (cause) => failed(`the engine refused the module: ${String(cause)}`, cause)
+      })
+      const entries = 1 + loops.inputs.length + loops.outputs.length
+      const table = yield* Effect.acquireRelease(allocate(4 * entries), ({ address, bytes }) =>
+        Effect.sync(() => heap.free(address, bytes))
+      )
+      yield* arena.reserve(rendered.arenaBytes)
+      return executable(loops, { heap, run, table, arena, arenaBytes: rendered.arenaBytes })
+    })
+  }
+})
+
+const outOfMemory = (heap: Heap, requested: number): OutOfMemory =>
+  new OutOfMemory({ device: name, requested, available: heap.available() })
+
+const instantiate = (bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): ((table: number) => void) => {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...imports } })
+  // `render` exports a function of this name and type.
+  return instance.exports["run"] as (table: number) => void
+}
+
+/** Memory for the temporaries of whichever program runs: no two run at a time, so they share it. */
+interface Arena {
+  readonly reserve: (bytes: number) => Effect.Effect<void, OutOfMemory>
+  readonly address: () => number
+}
+
+const sharedArena = (heap: Heap): Arena => {
+  let current = { address: 0, bytes: 0 }
+  return {
+    address: () => current.address,
+    reserve: (bytes) =>
+      Effect.suspend(() => {
+        if (bytes <= current.bytes) return Effect.void
+        if (current.bytes > 0) heap.free(current.address, current.bytes)
+        const address = heap.allocate(bytes)
+        if (address === undefined) {
+          current = { address: 0, bytes: 0 }
+          return Effect.fail(outOfMemory(heap, bytes))
+        }
+        current = { address, bytes }
+        return Effect.void
+      })
+  }
+}
+
+interface Running {
+  readonly heap: Heap
+  readonly run: (table: number) => void
+  readonly table: Allocation
+  readonly arena: Arena
+  readonly arenaBytes: number
+}
+
+const executable = (loops: LoopProgram, { arena, arenaBytes, heap, run, table }: Running): Executable => ({
+  aliases: loops.aliases,
+  scratchBytes: arenaBytes,
+  explain: () => print(loops),
+  run: (inputs, outputs) =>
+    Effect.andThen(
+      arena.reserve(arenaBytes),
+      Effect.try({
+        try: () => {
+          const pointers = new Int32Array(heap.memory.buffer, table.address, table.bytes / 4)
+          pointers[0] = arena.address()
+          inputs.forEach(({ address }, i) => (pointers[1 + i] = address))
+          outputs.forEach(({ address }, i) => (pointers[1 + inputs.length + i] = address))
+          run(table.address)
+        },
+        catch: (cause) => new DeviceLost({ device: name, reason: `a kernel trapped: ${String(cause)}`, cause })
+      })
+    )
+})
+
+/** The device, set up as stated. */
+export const layerWith = (options: Options): Layer.Layer<Device, DeviceUnavailable> => Device.layer(makeBackend(options))
+
+/** The device with 128-bit vectors on one thread. */
+export const layer: Layer.Layer<Device, DeviceUnavailable> = layerWith({})

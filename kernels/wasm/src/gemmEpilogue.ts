@@ -1,0 +1,78 @@
+/** What becomes of the sums of a matrix product: the code that a micro-kernel runs on its accumulators at the end. */
+import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
+
+/** Element types of a matrix product. */
+export type FloatType = "f32" | "f64"
+
+/** The finished sums of some rows and whole vectors of columns. */
+export interface Tile {
+  /** Index of the first row; row `i` of the tile is `row + i`. */
+  readonly row: Local<"i32">
+  /** Index of the first column; vector `j` holds the columns from `column + j · lanes` on. */
+  readonly column: Local<"i32">
+  /** Rows × vectors; 4 lanes of f32 or 2 of f64. The code may overwrite them. */
+  readonly accumulators: ReadonlyArray<ReadonlyArray<Local<"v128">>>
+  /** The epilogue's own parameters. */
+  readonly parameters: ReadonlyArray<Local<"i32">>
+}
+
+/** One finished sum, of a column that does not fill a vector. */
+export interface Lane {
+  readonly row: Local<"i32">
+  readonly column: Local<"i32">
+  readonly value: Local<FloatType>
+  readonly parameters: ReadonlyArray<Local<"i32">>
+}
+
+/**
+ * Code that takes the sums of a matrix product to where they belong. Each element is handed over exactly once, in a
+ * `tile` or in a `lane`.
+ *
+ * V8 joins pairs of vectors only if `tile` puts all loads of a row before its stores, keeps stores of adjacent
+ * vectors next to each other, through one pointer local and differing by static offset alone, and sets constants
+ * into locals first.
+ */
+export interface Epilogue {
+  /** Epilogues with equal keys emit equal code; kernels are shared by it. */
+  readonly key: string
+  /** How many i32 parameters the product's function takes for the epilogue, beyond its own. */
+  readonly parameters: number
+  /** Emits code for whole vectors; called once for each micro-kernel. */
+  readonly tile: (code: FunctionBuilder, tile: Tile) => void
+  /** Emits code for one element; called once for each micro-kernel of the last columns, inside a loop. */
+  readonly lane: (code: FunctionBuilder, lane: Lane) => void
+}
+
+/** Bytes of an element. */
+export const sizeOf = (dtype: FloatType): number => (dtype === "f32" ? 4 : 8)
+
+/**
+ * Stores the sums into a matrix with contiguous rows `rowStride` elements apart. Its address is the epilogue's one
+ * parameter.
+ */
+export const storeRowMajor = (dtype: FloatType, rowStride: number): Epilogue => {
+  const size = sizeOf(dtype)
+  const pointer = (code: FunctionBuilder, { row, column, parameters }: Tile | Lane): Local<"i32"> => {
+    const [matrix] = parameters
+    const address = code.borrow("i32")
+    code.get(matrix).get(row).i32(rowStride * size).op("i32.mul").op("i32.add")
+    code.get(column).i32(size).op("i32.mul").op("i32.add").set(address)
+    return address
+  }
+  return {
+    key: `store ${dtype} ${rowStride}`,
+    parameters: 1,
+    tile: (code, tile) => {
+      const address = pointer(code, tile)
+      tile.accumulators.forEach((vectors, i) =>
+        vectors.forEach((vector, j) => code.get(address).get(vector).op("v128.store", i * rowStride * size + j * 16))
+      )
+      code.release(address)
+    },
+    lane: (code, lane) => {
+      const address = pointer(code, lane)
+      code.get(address).get(lane.value).op(`${dtype}.store`)
+      code.release(address)
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/** How a matrix product of a given shape is cut into tiles, panels and blocks, and what scratch memory that takes. */
+import type { Epilogue, FloatType } from "./gemmEpilogue.ts"
+import { sizeOf } from "./gemmEpilogue.ts"
+
+/** A matrix product `C[m, n] = epilogue(Σ_k A[m, k] · B[k, n])`. Strides count elements; they may be 0 or negative. */
+export interface GemmSpec {
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly a: { readonly rowStride: number; readonly depthStride: number }
+  readonly b: { readonly depthStride: number; readonly columnStride: number }
+  readonly dtype: FloatType
+  /** Whether the engine has relaxed SIMD, whose `madd` rounds once where the machine can. */
+  readonly isRelaxed: boolean
+  /** Whether the engine joins pairs of vectors (see `WideSimd.ts`): larger tiles, which only then fit the registers. */
+  readonly isWide: boolean
+  readonly epilogue: Epilogue
+  /** Overrides parts of the plan; for experiments. */
+  readonly tuning?: Partial<Tuning>
+}
+
+/** The numbers of a plan that are matters of taste. */
+export interface Tuning {
+  readonly tileRows: number
+  readonly vectors: number
+  /** The most depth that a panel of B covers. */
+  readonly depthLimit: number
+  /** Bytes of A that are combined with all panels before the next rows. */
+  readonly blockBytes: number
+  /** The most bytes of A that are combined with one panel at a time. */
+  readonly streamBytes: number
+  readonly packsA: boolean
+  readonly packsB: boolean
+  readonly order?: Order
+}
+
+/** When B is packed: each panel right before it is used, all panels of a block of depth, or all at the start. */
+export type Order = "stream" | "depthOuter" | "rowsOuter"
+
+/** How rows are cut: `fullTiles` of `tileRows` rows, then tiles of the sizes in `tails`, all of which are one unit. */
+export interface RowPlan {
+  readonly tileRows: number
+  readonly fullTiles: number
+  readonly tails: ReadonlyArray<number>
+  /** Units of rows: the full tiles, and the tails if there are any. */
+  readonly units: number
+}
+
+/** How columns are cut: panels of `vectors` vectors, the last of which may be narrower. */
+export interface ColumnPlan {
+  readonly vectors: number
+  readonly columns: number
+  readonly fullPanels: number
+  readonly last: { readonly vectors: number; readonly columns: number } | undefined
+  readonly panels: number
+}
+
+/** A matrix product with all decisions made. */
+export interface Plan {
+  readonly rows: RowPlan
+  readonly columns: ColumnPlan
+  readonly depthBlock: number
+  readonly depthBlocks: number
+  readonly order: Order
+  readonly blockUnits: number
+  readonly packsA: boolean
+  readonly packsB: boolean
+  /** Bytes between rows of sums in scratch memory. */
+  readonly sumsBytes: number
+  /** Rows of sums for each panel, if sums rest there between blocks of depth. */
+  readonly sumsRows: number
+  /** Where packed B, packed A and sums lie in scratch memory, and where it ends. */
+  readonly scratch: { readonly b: number; readonly a: number; readonly sums: number; readonly end: number }
+}
+
+const ceilDivide = (value: number, divisor: number): number => Math.ceil(value / divisor)
+
+/** Decides. */
+export const plan = (spec: GemmSpec): Plan => {
+  const size = sizeOf(spec.dtype)
+  const tuning = tuningOf(spec)
+  const { packsA, packsB } = tuning
+  const rows = rowPlan(spec.m, tuning.tileRows)
+  const columns = columnPlan(spec, tuning.vectors)
+  const depthBlocks = packsB ? Math.max(1, ceilDivide(spec.k, tuning.depthLimit)) : 1
+  const depthBlock = ceilDivide(spec.k, depthBlocks)
+  const tileBytes = Math.max(1, rows.tileRows * depthBlock * size)
+  const blockTiles = Math.max(2, Math.round(tuning.blockBytes / tileBytes))
+  const order = tuning.order ?? orderOf(spec, tuning, { depth: depthBlock, rows: blockTiles * rows.tileRows })
+  const blockUnits = order === "stream" ? rows.units : Math.min(blockTiles, rows.units)
+  // One tile more than full tiles need: the tails together may be longer than a tile.
+  const tilesOfSums = (order === "rowsOuter" ? blockUnits : rows.units) + 1
+  const sumsRows = depthBlocks === 1 ? 0 : tilesOfSums * rows.tileRows
+  const sumsBytes = columns.vectors * 16
+  const panelsKept = order === "stream" ? 1 : columns.panels
+  const depthKept = order === "rowsOuter" ? spec.k : depthBlock
+  const ends = ends64([
+    packsB ? panelsKept * depthKept * sumsBytes : 0,
+    packsA ? (blockUnits + 1) * rows.tileRows * depthBlock * size : 0,
+    Math.max(sumsRows * columns.panels, 2 * rows.tileRows) * sumsBytes
+  ])
+  const scratch = { b: 0, a: ends[0], sums: ends[1], end: ends[2] }
+  return { rows, columns, depthBlock, depthBlocks, order, blockUnits, packsA, packsB, sumsBytes, sumsRows, scratch }
+}
+
+/** Where each of several regions ends that follow each other at multiples of 64 bytes. */
+const ends64 = (sizes: ReadonlyArray<number>): ReadonlyArray<number> => {
+  let end = 0
+  return sizes.map((size) => (end += ceilDivide(size, 64) * 64))
+}
+
+const tuningOf = (spec: GemmSpec): Tuning => {
+  const { m, n, k, a, b } = spec
+  const tileRows = Math.min(m, spec.isRelaxed ? 6 : 4)
+  const bytesOfB = k * b.depthStride * sizeOf(spec.dtype)
+  return {
+    tileRows,
+    vectors: (spec.isWide ? 4 : 2) * (m <= 2 ? 2 : 1),
+    depthLimit: 1024,
+    blockBytes: 96 * 1024,
+    streamBytes: 256 * 1024,
+    packsA: a.depthStride !== 1 && n > 80 && m > 1,
+    packsB: b.columnStride !== 1 || b.depthStride <= 0 || (m > 2 * tileRows && bytesOfB > 64 * 1024),
+    ...spec.tuning
+  }
+}
+
+/** A rest of one or two rows would waste most of the registers, so it shares its rows with the last full tile. */
+const rowPlan = (m: number, tileRows: number): RowPlan => {
+  const rest = m % tileRows
+  const whole = Math.floor(m / tileRows)
+  const isShared = (rest === 1 || rest === 2) && whole > 0 && tileRows > 3
+  const together = rest + tileRows
+  const tails = isShared ? [Math.ceil(together / 2), Math.floor(together / 2)] : rest === 0 ? [] : [rest]
+  const fullTiles = isShared ? whole - 1 : whole
+  return { tileRows, fullTiles, tails, units: fullTiles + (tails.length > 0 ? 1 : 0) }
+}
+
+const columnPlan = ({ n, dtype, isWide }: GemmSpec, limit: number): ColumnPlan => {
+  const lanes = 16 / sizeOf(dtype)
+  // Pairs of vectors cost as much as single ones where the engine joins them.
+  const vectorsFor = (count: number): number => (isWide ? 2 * ceilDivide(count, 2 * lanes) : ceilDivide(count, lanes))
+  const vectors = Math.min(limit, vectorsFor(n))
+  const columns = vectors * lanes
+  const fullPanels = Math.floor(n / columns)
+  const rest = n - fullPanels * columns
+  const last = rest === 0 ? undefined : { vectors: vectorsFor(rest), columns: rest }
+  return { vectors, columns, fullPanels, last, panels: fullPanels + (last === undefined ? 0 : 1) }
+}
+
+const orderOf = (
+  { m, k, dtype }: GemmSpec,
+  { streamBytes, packsB }: Tuning,
+  block: { readonly depth: number; readonly rows: number }
+): Order => {
+  if (!packsB || m * block.depth * sizeOf(dtype) <= streamBytes) return "stream"
+  // Whichever keeps less in scratch memory: sums of all rows, or all of B.
+  return block.depth + m <= k + block.rows ? "depthOuter" : "rowsOuter"
+}

@@ -1,0 +1,2 @@
+export * as Features from "./Features.ts"
+export * as Wasm from "./Wasm.ts"

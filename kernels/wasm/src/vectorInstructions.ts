@@ -1,0 +1,169 @@
+/**
+ * The spelling of instructions on vectors: four lanes of 32 bits, or two of `f64`. `bool` is a mask of all ones or
+ * all zeros in each lane; `u8` lanes are kept within 0…255.
+ */
+import type { DType } from "@cotangent/tensor/DType"
+import { isFloat } from "@cotangent/tensor/DType"
+import type { Instruction } from "@cotangent/tensor/Scalar"
+import type { FunctionBuilder, FunctionReference, LaneShape, Local } from "./FunctionBuilder.ts"
+import type { OpcodeOf } from "./Opcode.ts"
+import type { hostFunctions } from "./scalarInstructions.ts"
+import { registerOf } from "./scalarInstructions.ts"
+
+/** What an instruction on vectors is spelled with. */
+export interface VectorOperation {
+  readonly code: FunctionBuilder
+  readonly dtype: DType
+  readonly from: DType
+  readonly lanes: 2 | 4
+  readonly args: ReadonlyArray<Local<"v128">>
+  readonly host: Readonly<Record<(typeof hostFunctions)[number], FunctionReference>>
+}
+
+type Spelling = (operation: VectorOperation) => void
+
+const plain = (code: FunctionBuilder, name: string): FunctionBuilder => code.op(name as OpcodeOf<"none">)
+
+const push = ({ args, code }: VectorOperation): FunctionBuilder => {
+  for (const arg of args) code.get(arg)
+  return code
+}
+
+/** The lane shape that instructions on a dtype are named after. */
+export const laneShapeOf = (dtype: DType, lanes: 2 | 4): LaneShape =>
+  lanes === 2 ? (isFloat(dtype) ? "f64x2" : "i64x2") : isFloat(dtype) ? "f32x4" : "i32x4"
+
+const shapeOf = ({ from, lanes }: VectorOperation): LaneShape => laneShapeOf(from, lanes)
+
+const wrap = ({ code, dtype }: VectorOperation): void => {
+  if (dtype === "u8") code.get(code.constant("i32x4", 255)).op("v128.and")
+}
+
+const arithmetic =
+  (name: string): Spelling =>
+  (operation) => {
+    plain(push(operation), `${shapeOf(operation)}.${name}`)
+    wrap(operation)
+  }
+
+const suffix = (dtype: DType): string => (isFloat(dtype) ? "" : dtype === "i32" ? "_s" : "_u")
+
+/** Names differ by signedness where lanes are integers. */
+const signed =
+  (name: string): Spelling =>
+  (operation) =>
+    void plain(push(operation), `${shapeOf(operation)}.${name}${suffix(operation.from)}`)
+
+const extremum =
+  (name: "min" | "max"): Spelling =>
+  (operation) => {
+    // The greater of two masks is their union.
+    if (operation.from === "bool") push(operation).op(name === "max" ? "v128.or" : "v128.and")
+    else signed(name)(operation)
+  }
+
+const rounding =
+  (name: string): Spelling =>
+  (operation) => {
+    push(operation)
+    if (isFloat(operation.from)) plain(operation.code, `${shapeOf(operation)}.${name}`)
+  }
+
+/** Calls the host for each lane. */
+const host =
+  (name: (typeof hostFunctions)[number]): Spelling =>
+  ({ args, code, host: functions, lanes }) => {
+    const [shape, isDouble] = [lanes === 2 ? "f64x2" : "f32x4", lanes === 2] as const
+    const result = code.borrow("v128")
+    for (let lane = 0; lane < lanes; lane++) {
+      if (lane > 0) code.get(result)
+      for (const arg of args) {
+        code.get(arg).op(`${shape}.extract_lane`, lane)
+        if (!isDouble) code.op("f64.promote_f32")
+      }
+      code.call(functions[name])
+      if (!isDouble) code.op("f32.demote_f64")
+      if (lane === 0) plain(code, `${shape}.splat`)
+      else code.op(`${shape}.replace_lane`, lane)
+      code.set(result)
+    }
+    code.get(result)
+    code.release(result)
+  }
+
+const compare =
+  (name: string): Spelling =>
+  (operation) => {
+    if (operation.from === "bool" && name !== "eq") {
+      // As numbers, true is 1 and a mask is −1: the order of masks is the reverse.
+      const { args: [x, y], code } = operation
+      plain(code.get(y).get(x), `i32x4.${name}_s`)
+    } else plain(push(operation), `${shapeOf(operation)}.${name}${name === "eq" ? "" : suffix(operation.from)}`)
+  }
+
+const convert: Spelling = (operation) => {
+  const { args: [x], code, dtype, from } = operation
+  const [source, target] = [registerOf(from), registerOf(dtype)]
+  code.get(x)
+  if (dtype === from) return
+  if (dtype === "bool") {
+    if (source !== "i32") return void code.get(code.constant("f32x4", 0)).op("f32x4.ne")
+    return void code.get(code.constant("i32x4", 0)).op("i32x4.ne")
+  }
+  if (from === "bool") {
+    const one = target === "f32" ? code.constant("f32x4", 1) : code.constant("i32x4", 1)
+    return void code.get(one).op("v128.and")
+  }
+  if (source === target) return wrap(operation)
+  if (target === "f32") return void plain(code, `f32x4.convert_i32x4${suffix(from)}`)
+  plain(code, `i32x4.trunc_sat_f32x4${suffix(dtype)}`)
+  if (dtype === "u8") code.get(code.constant("i32x4", 255)).op("i32x4.min_u")
+}
+
+const select: Spelling = ({ args: [condition, x, y], code }) =>
+  void code.get(x).get(y).get(condition).op("v128.bitselect")
+
+const complement: Spelling = (operation) => {
+  push(operation).op("v128.not")
+  wrap(operation)
+}
+
+/** Shifts by an amount that all lanes share are emitted by the caller, which knows the amount as a scalar. */
+export const shiftName = (left: boolean, from: DType): OpcodeOf<"none"> =>
+  left ? "i32x4.shl" : from === "i32" ? "i32x4.shr_s" : "i32x4.shr_u"
+
+/** The spelling of every instruction that vectors have; others make a loop scalar. */
+export const vectorInstructions: Readonly<Partial<Record<Instruction, Spelling>>> = {
+  add: arithmetic("add"),
+  sub: arithmetic("sub"),
+  mul: arithmetic("mul"),
+  div: arithmetic("div"),
+  min: extremum("min"),
+  max: extremum("max"),
+  neg: arithmetic("neg"),
+  abs: (operation) => (isFloat(operation.from) || operation.from === "i32" ? arithmetic("abs")(operation) : void push(operation)),
+  floor: rounding("floor"),
+  ceil: rounding("ceil"),
+  trunc: rounding("trunc"),
+  round: rounding("nearest"),
+  sqrt: rounding("sqrt"),
+  exp: host("exp"),
+  expm1: host("expm1"),
+  log: host("log"),
+  log1p: host("log1p"),
+  sin: host("sin"),
+  cos: host("cos"),
+  tanh: host("tanh"),
+  atan2: host("atan2"),
+  pow: host("pow"),
+  equal: compare("eq"),
+  less: compare("lt"),
+  lessEqual: compare("le"),
+  select,
+  and: (operation) => void push(operation).op("v128.and"),
+  or: (operation) => void push(operation).op("v128.or"),
+  xor: (operation) => void push(operation).op("v128.xor"),
+  not: complement,
+  cast: convert,
+  bitcast: (operation) => void push(operation)
+}

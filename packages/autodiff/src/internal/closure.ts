@@ -1,0 +1,29 @@
+import type { Tensor } from "@cotangent/tensor/Primitive"
+import { between } from "./between.ts"
+
+/**
+ * What `results` read apart from `parameters`: the largest sub-expressions that do not depend on them, in the order they
+ * are met. Fills and counters, and views of one, are no part of it: they cost nothing to build again.
+ */
+export const closure = (
+  results: ReadonlyArray<Tensor>,
+  parameters: ReadonlyArray<Tensor>
+): ReadonlyArray<Tensor> => {
+  const held = new Set(parameters)
+  const inside = between(results, held)
+  const found = new Set<Tensor>()
+  const visit = (x: Tensor): void => {
+    if (!held.has(x) && !inside.has(x.application) && !isLiteral(x)) found.add(x)
+  }
+  for (const { inputs } of inside) inputs.forEach(visit)
+  results.forEach(visit)
+  return [...found]
+}
+
+/** Whether `tensor` is a chain of element rules over something that reads nothing. */
+const isLiteral = (tensor: Tensor): boolean => {
+  let { application } = tensor
+  const isElement = (): boolean => application.primitive.lowering.kind === "element"
+  while (application.inputs.length === 1 && isElement()) application = application.inputs[0].application
+  return application.inputs.length === 0 && isElement()
+}

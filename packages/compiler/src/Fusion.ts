@@ -1,0 +1,122 @@
+/**
+ * Decides which tensors get memory of their own. All others are recomputed where they are read, by substituting their
+ * element rule into the reader's.
+ *
+ * A tensor is materialized when it is a result, when it sums up others (its readers would repeat the sum), when an
+ * algorithm reads or writes it as a whole, or when several readers would repeat work that costs more than a load.
+ */
+import type { Application, ElementRule, Tensor } from "@cotangent/tensor/Primitive"
+import type { Program } from "@cotangent/tensor/Program"
+import { applications } from "@cotangent/tensor/Program"
+import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { accessor, children, variable } from "@cotangent/tensor/Scalar"
+import { size } from "@cotangent/tensor/Shape"
+
+/** What one application costs its readers. */
+interface Profile {
+  /** Instructions per element, transcendental ones counted tenfold; index arithmetic is free. */
+  readonly cost: number
+  /** Sums up elements of its inputs. */
+  readonly reduces: boolean
+  /** A sum of products of two inputs. */
+  readonly contracts: boolean
+  /** Inputs that are read at fewer indices than the output has: each of their elements is read repeatedly. */
+  readonly repeats: ReadonlySet<number>
+}
+
+const costly = new Set(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "atan2", "pow"])
+const costOf = (op: string): number => (costly.has(op) ? 10 : op === "div" || op === "sqrt" || op === "quotient" ? 3 : 1)
+
+/** Recomputing costs more than one more load from here on. */
+const affordable = 6
+/** A kernel larger than this is cut. */
+const largest = 400
+
+const profile = (application: Application, element: ElementRule): Profile => {
+  const [output] = application.outputs
+  const index = output.shape.map(variable)
+  let cost = 0
+  let reduces = false
+  let contracts = false
+  const repeats = new Set<number>()
+  const seen = new Set<Scalar>()
+  const variables = (scalar: Scalar, found: Set<Variable>): Set<Variable> => {
+    if (scalar.tag === "variable") found.add(scalar)
+    children(scalar).forEach((child) => variables(child, found))
+    return found
+  }
+  const visit = (scalar: Scalar): void => {
+    if (seen.has(scalar)) return
+    seen.add(scalar)
+    if (scalar.tag === "load") {
+      const found = variables(scalar, new Set())
+      if (index.some((axis) => axis.extent > 1 && !found.has(axis))) {
+        application.inputs.forEach((input, i) => input === scalar.source && repeats.add(i))
+      }
+      // An index that was itself loaded must be computed; affine positions cost nothing.
+      scalar.index.forEach((i) => i.tag === "load" && visit(i))
+      return
+    }
+    if (scalar.tag === "call") cost += costOf(scalar.op)
+    if (scalar.tag === "reduce") {
+      reduces = true
+      const { body } = scalar
+      contracts ||= body.tag === "call" && body.op === "mul" && body.args.every((arg) => arg.tag === "load")
+    }
+    children(scalar).forEach(visit)
+  }
+  visit(element(application.inputs.map(accessor), index, application.params))
+  return { cost, reduces, contracts, repeats }
+}
+
+/** The tensors of a canonical program that get memory, without its parameters. */
+export const materialized = (program: Program): ReadonlySet<Tensor> => {
+  const order = applications(program.results)
+  const profiles = new Map<Application, Profile>()
+  for (const application of order) {
+    const { lowering } = application.primitive
+    if (lowering.kind === "element") profiles.set(application, profile(application, lowering.element))
+  }
+  const readers = new Map<Tensor, Array<Application>>()
+  for (const application of order) {
+    for (const input of new Set(application.inputs)) {
+      readers.set(input, [...(readers.get(input) ?? []), application])
+    }
+  }
+  const chosen = new Set<Tensor>(program.results)
+  /** The cost of recomputing a tensor where it is read. */
+  const costs = new Map<Tensor, number>()
+  for (const application of order) {
+    const shape = profiles.get(application)
+    const inherited = application.inputs.reduce((sum, input) => sum + (chosen.has(input) ? 0 : (costs.get(input) ?? 0)), 0)
+    for (const output of application.outputs) {
+      if (application.primitive.lowering.kind === "leaf") costs.set(output, 0)
+      else if (shape === undefined || shape.reduces) chosen.add(output)
+      else {
+        const cost = shape.cost + inherited
+        costs.set(output, cost)
+        if (isWorthMemory(output, cost, readers.get(output) ?? [], profiles)) chosen.add(output)
+      }
+    }
+  }
+  return chosen
+}
+
+const isWorthMemory = (
+  tensor: Tensor,
+  cost: number,
+  readers: ReadonlyArray<Application>,
+  profiles: ReadonlyMap<Application, Profile>
+): boolean => {
+  if (readers.some((reader) => !profiles.has(reader))) return true
+  const contracted = readers.some((reader) => profiles.get(reader)!.contracts)
+  if (contracted && cost > 0) return true
+  if (size(tensor.shape) <= 1) return readers.length > 1 && cost > affordable
+  if (cost > largest) return true
+  const repeated = readers.some((reader) =>
+    [...profiles.get(reader)!.repeats].some((i) => reader.inputs[i] === tensor)
+  )
+  if (repeated && cost > affordable) return true
+  // A mask is small: one byte instead of what it was computed from.
+  return readers.length > 1 && (cost > affordable || (tensor.dtype === "bool" && cost > 0))
+}

@@ -1,0 +1,117 @@
+/**
+ * The memory plan: temporaries share one arena, each at a place that nobody else uses while it lives.
+ */
+import { bytes } from "@cotangent/tensor/DType"
+import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { children } from "@cotangent/tensor/Scalar"
+import type { Buffer, Contraction, Nest, Step, Store } from "./LoopProgram.ts"
+import { footprint } from "./LoopProgram.ts"
+
+/** Every place begins at a multiple of a cache line. */
+const alignment = 64
+
+const aligned = (length: number): number => Math.ceil(length / alignment) * alignment
+
+/** Bytes of a buffer. */
+export const bytesOf = ({ dtype, shape }: Buffer): number => shape[0] * bytes(dtype)
+
+/** The first and last step that touches each buffer. */
+const lifetimes = (steps: ReadonlyArray<Step>): ReadonlyMap<Buffer, readonly [first: number, last: number]> => {
+  const lives = new Map<Buffer, readonly [number, number]>()
+  steps.forEach((step, at) => {
+    const { reads, writes } = footprint(step)
+    for (const buffer of [...reads, ...writes]) lives.set(buffer, [lives.get(buffer)?.[0] ?? at, at])
+  })
+  return lives
+}
+
+/** A place for every temporary of `steps`: greedy by size, the largest first, at the lowest free place. */
+export const arena = (
+  steps: ReadonlyArray<Step>
+): { readonly places: ReadonlyMap<Buffer, number>; readonly arenaBytes: number } => {
+  const lives = [...lifetimes(steps)].filter(([buffer]) => buffer.role === "temporary")
+  const placed: Array<{ readonly at: number; readonly end: number; readonly life: readonly [number, number] }> = []
+  const places = new Map<Buffer, number>()
+  let arenaBytes = 0
+  for (const [buffer, life] of lives.toSorted(([x], [y]) => bytesOf(y) - bytesOf(x))) {
+    const length = aligned(bytesOf(buffer))
+    const rivals = placed.filter((other) => other.life[0] <= life[1] && life[0] <= other.life[1])
+    let at = 0
+    for (const rival of rivals.toSorted((x, y) => x.at - y.at)) {
+      if (rival.at >= at + length) break
+      at = Math.max(at, rival.end)
+    }
+    placed.push({ at, end: at + length, life })
+    places.set(buffer, at)
+    arenaBytes = Math.max(arenaBytes, at + length)
+  }
+  return { places, arenaBytes }
+}
+
+/**
+ * Which donated input each output may take over: one of equal size that no later step reads, and that the writing step
+ * itself reads only at the place it is about to write.
+ */
+export const aliases = (
+  steps: ReadonlyArray<Step>,
+  inputs: ReadonlyArray<Buffer>,
+  outputs: ReadonlyArray<Buffer>,
+  donated: ReadonlySet<number>
+): ReadonlyArray<number | undefined> => {
+  const lives = lifetimes(steps)
+  const taken = new Set<number>()
+  return outputs.map((output) => {
+    const writes = steps.findIndex((step) => footprint(step).writes.has(output))
+    const found = inputs.findIndex((input, i) => {
+      if (!donated.has(i) || taken.has(i) || bytesOf(input) !== bytesOf(output) || input.dtype !== output.dtype) return false
+      const last = lives.get(input)?.[1] ?? -1
+      return last < writes || (last === writes && readsInPlace(steps[writes], input, output))
+    })
+    if (found < 0) return undefined
+    taken.add(found)
+    return found
+  })
+}
+
+/** Whether `step` reads `input` only at the position where it then writes `output`. */
+const readsInPlace = (step: Step, input: Buffer, output: Buffer): boolean => {
+  if (step.tag !== "nest" && step.tag !== "contraction") return false
+  if (step.tag === "contraction" && (step.a.buffer === input || step.b.buffer === input)) return false
+  const stages: ReadonlyArray<{ readonly stores: ReadonlyArray<Store> }> = step.tag === "nest" ? step.stages : [step]
+  const writer = stages.filter(({ stores }) => stores.some(({ buffer }) => buffer === output))
+  if (writer.length !== 1) return false
+  const target = writer[0].stores.find(({ buffer }) => buffer === output)!
+  return loadsOf(step).every(
+    ({ within, load }) => load.source !== input || (within === target || sameStage(within, writer[0]) ? samePosition(load.index[0], target.offset) : false)
+  )
+}
+
+const sameStage = (store: Store, stage: { readonly stores: ReadonlyArray<Store> }): boolean => stage.stores.includes(store)
+
+const loadsOf = (step: Nest | Contraction) => {
+  const stores = step.tag === "nest" ? step.stages.flatMap((stage) => stage.stores) : step.stores
+  return stores.flatMap((within) => {
+    const found: Array<{ readonly within: Store; readonly load: Scalar & { readonly tag: "load" } }> = []
+    const seen = new Set<Scalar>()
+    const visit = (scalar: Scalar): void => {
+      if (seen.has(scalar)) return
+      seen.add(scalar)
+      if (scalar.tag === "load") found.push({ within, load: scalar })
+      children(scalar).forEach(visit)
+    }
+    visit(within.value)
+    visit(within.offset)
+    return found
+  })
+}
+
+/** Whether two positions are the same sum of the same variables. */
+const samePosition = (x: Scalar, y: Scalar): boolean => {
+  if (x === y) return true
+  if (x.tag !== y.tag) return false
+  if (x.tag === "constant" && y.tag === "constant") return x.value === y.value
+  if (x.tag === "variable") return x === (y as Variable)
+  const [a, b] = [children(x), children(y)]
+  const sameOp = x.tag !== "call" || (y.tag === "call" && x.op === y.op)
+  return x.tag === "call" && sameOp && a.length === b.length && a.every((part, i) => samePosition(part, b[i]))
+}

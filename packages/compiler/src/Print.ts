@@ -1,0 +1,150 @@
+/**
+ * Loop programs as text, for people and golden tests.
+ */
+import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { children } from "@cotangent/tensor/Scalar"
+import type { Buffer, LoopProgram, Operand, Step, Store } from "./LoopProgram.ts"
+import { bytesOf } from "./Plan.ts"
+
+const infix: Partial<Record<string, string>> = {
+  add: "+", sub: "-", mul: "*", div: "/", quotient: "//", remainder: "%", less: "<", lessEqual: "<=", equal: "=="
+}
+
+/** Names in the order of their first use, so that equal programs print equally. */
+interface Names {
+  readonly buffer: (buffer: Buffer) => string
+  readonly axis: (variable: Variable) => string
+}
+
+const names = (program: LoopProgram): Names => {
+  const buffers = new Map<Buffer, string>()
+  program.inputs.forEach((buffer, i) => buffers.set(buffer, `in${i}`))
+  program.outputs.forEach((buffer, i) => buffers.set(buffer, `out${i}`))
+  const axes = new Map<Variable, string>()
+  let temporaries = 0
+  return {
+    buffer: (buffer) => {
+      if (!buffers.has(buffer)) buffers.set(buffer, `t${temporaries++}`)
+      return buffers.get(buffer)!
+    },
+    axis: (variable) => {
+      if (!axes.has(variable)) axes.set(variable, `i${axes.size}`)
+      return axes.get(variable)!
+    }
+  }
+}
+
+/** The program, one line for each loop and store. */
+export const print = (program: LoopProgram): string => {
+  const name = names(program)
+  const lines: Array<string> = []
+  const declare = (buffer: Buffer): string => `${name.buffer(buffer)}: ${buffer.dtype}[${buffer.shape[0]}]`
+  lines.push(`program(${program.inputs.map(declare).join(", ")}) -> (${program.outputs.map(declare).join(", ")})`)
+  program.steps.forEach((step) => printStep(step, name, lines, "  "))
+  const places = [...program.places].map(([buffer, at]) => `${name.buffer(buffer)} @${at}+${bytesOf(buffer)}`)
+  lines.push(`arena ${program.arenaBytes} bytes${places.length === 0 ? "" : `: ${places.join(", ")}`}`)
+  program.aliases.forEach((input, i) => input !== undefined && lines.push(`out${i} takes over in${input}`))
+  return lines.join("\n")
+}
+
+const printStep = (step: Step, name: Names, lines: Array<string>, indent: string): void => {
+  const header = (axes: ReadonlyArray<Variable>): string =>
+    axes.map((axis) => `${name.axis(axis)}<${axis.extent}`).join(", ")
+  switch (step.tag) {
+    case "nest": {
+      lines.push(`${indent}nest ${step.name} for ${header(step.axes)}`.trimEnd())
+      for (const stage of step.stages) {
+        if (stage.axes.length > 0) lines.push(`${indent}  for ${header(stage.axes)}`)
+        printStores(stage.stores, name, lines, `${indent}    `)
+      }
+      break
+    }
+    case "contraction": {
+      const { a, b, batch, column, depth, row } = step
+      const show = ({ buffer, depthStride, offset, stride }: Operand): string =>
+        `${name.buffer(buffer)}{+${expression(offset, name, new Map())}, ${stride}, ${depthStride}}`
+      lines.push(
+        `${indent}contraction ${step.name} for ${header([...batch, row, column])} sum ${header([depth])} of ${show(a)} * ${show(b)}`
+      )
+      printStores(step.stores, name, lines, `${indent}    `, step.accumulator)
+      break
+    }
+    case "routine":
+      lines.push(
+        `${indent}${step.name}(${step.inputs.map(({ buffer }) => name.buffer(buffer)).join(", ")}) -> ${step.outputs
+          .map(({ buffer }) => name.buffer(buffer))
+          .join(", ")}`
+      )
+      break
+    case "copy":
+      lines.push(
+        `${indent}copy ${step.length} from ${name.buffer(step.from)}[${expression(step.fromOffset, name, new Map())}] to ` +
+          `${name.buffer(step.to)}[${expression(step.toOffset, name, new Map())}]`
+      )
+      break
+    case "repeat":
+      lines.push(`${indent}repeat ${header([step.counter])}`)
+      step.steps.forEach((inner) => printStep(inner, name, lines, `${indent}  `))
+  }
+}
+
+const printStores = (
+  stores: ReadonlyArray<Store>,
+  name: Names,
+  lines: Array<string>,
+  indent: string,
+  accumulator?: Scalar
+): void => {
+  const shared = sharedParts(stores.map(({ value }) => value), accumulator)
+  const known = new Map<Scalar, string>(accumulator === undefined ? [] : [[accumulator, "acc"]])
+  for (const part of shared) {
+    const text = expression(part, name, known)
+    const label = `v${known.size}`
+    lines.push(`${indent}${label} = ${text}`)
+    known.set(part, label)
+  }
+  for (const { buffer, offset, value } of stores) {
+    lines.push(`${indent}${name.buffer(buffer)}[${expression(offset, name, known)}] = ${expression(value, name, known)}`)
+  }
+}
+
+/** Calls, loads and reductions that occur more than once, inner ones first. */
+const sharedParts = (roots: ReadonlyArray<Scalar>, accumulator: Scalar | undefined): ReadonlyArray<Scalar> => {
+  const counts = new Map<Scalar, number>()
+  const order: Array<Scalar> = []
+  const visit = (scalar: Scalar): void => {
+    const count = counts.get(scalar) ?? 0
+    counts.set(scalar, count + 1)
+    if (count > 0 || scalar === accumulator) return
+    children(scalar).forEach(visit)
+    order.push(scalar)
+  }
+  roots.forEach(visit)
+  return order.filter((scalar) => counts.get(scalar)! > 1 && scalar.tag !== "constant" && scalar.tag !== "variable" && !isBound(scalar))
+}
+
+/** Parts inside a reduction depend on its axes, so they are written where they stand. */
+const isBound = (scalar: Scalar): boolean => scalar.tag === "load" || scalar.dtype === "i32"
+
+const expression = (scalar: Scalar, name: Names, known: ReadonlyMap<Scalar, string>): string => {
+  const label = known.get(scalar)
+  if (label !== undefined) return label
+  const text = (part: Scalar): string => expression(part, name, known)
+  switch (scalar.tag) {
+    case "constant":
+      return String(scalar.value)
+    case "variable":
+      return name.axis(scalar)
+    case "load":
+      // Loads of loop programs refer to buffers.
+      return `${name.buffer(scalar.source as Buffer)}[${scalar.index.map(text).join(", ")}]`
+    case "call": {
+      const sign = infix[scalar.op]
+      if (sign !== undefined) return `(${text(scalar.args[0])} ${sign} ${text(scalar.args[1])})`
+      const suffix = scalar.op === "cast" || scalar.op === "bitcast" ? `.${scalar.dtype}` : ""
+      return `${scalar.op}${suffix}(${scalar.args.map(text).join(", ")})`
+    }
+    case "reduce":
+      return `${scalar.combine}[${scalar.variables.map((axis) => `${name.axis(axis)}<${axis.extent}`).join(", ")}] ${text(scalar.body)}`
+  }
+}

@@ -1,0 +1,5 @@
+export * as Canonical from "./Canonical.ts"
+export * as Compile from "./Compile.ts"
+export * as Key from "./Key.ts"
+export * as LoopProgram from "./LoopProgram.ts"
+export * as Print from "./Print.ts"

@@ -1,0 +1,158 @@
+/**
+ * Activation functions: what stands between the affine maps of a network. Those with options have two forms, `elu(x)`
+ * and, in a pipe or a `sequential`, `elu({ alpha: 0.5 })`.
+ */
+import type { Float } from "@cotangent/tensor/DType"
+import { ShapeError } from "@cotangent/tensor/errors"
+import { normalizeAxis } from "@cotangent/tensor/Shape"
+import type { Shape } from "@cotangent/tensor/ShapeType"
+import * as Tensor from "@cotangent/tensor/Tensor"
+import { dual } from "effect/Function"
+
+export { logSigmoid, logSoftmax, relu, sigmoid, softmax, softplus, tanh } from "@cotangent/tensor/Tensor"
+
+/** A function of each element. */
+export interface Pointwise {
+  <S extends Shape, D extends Float>(self: Tensor.Tensor<S, D>): Tensor.Tensor<S, D>
+}
+
+/** A function of each element with options. */
+export interface Adjustable<Options> {
+  (options: Options): Pointwise
+  <S extends Shape, D extends Float>(self: Tensor.Tensor<S, D>, options?: Options): Tensor.Tensor<S, D>
+}
+
+const tensorFirst = (args: IArguments): boolean => Tensor.isTensor(args[0])
+
+const adjustable = <Options>(
+  rule: <S extends Shape, D extends Float>(x: Tensor.Tensor<S, D>, options: Partial<Options>) => Tensor.Tensor<S, D>
+): Adjustable<Options> =>
+  dual(tensorFirst, <S extends Shape, D extends Float>(self: Tensor.Tensor<S, D>, options: Partial<Options> = {}) =>
+    rule(self, options))
+
+/** `x` where `x > 0`, `negativeSlope · x` elsewhere; the slope is 0.01 unless stated. */
+export const leakyRelu: Adjustable<{ readonly negativeSlope?: number }> = adjustable<{ readonly negativeSlope?: number }>(
+  (x, { negativeSlope = 0.01 }) => Tensor.where(Tensor.greater(x, 0), x, Tensor.mul(x, negativeSlope))
+)
+
+/** `x` where `x > 0`, `curve(x)` elsewhere, which never sees a positive `x`: its exponential cannot overflow. */
+const exponentialBelow = <S extends Shape, D extends Float>(
+  x: Tensor.Tensor<S, D>,
+  curve: (x: Tensor.Tensor<S, D>) => Tensor.Tensor<S, D>
+): Tensor.Tensor<S, D> => {
+  const isPositive = Tensor.greater(x, 0)
+  return Tensor.where(isPositive, x, curve(Tensor.where(isPositive, 0, x)))
+}
+
+/** `x` where `x > 0`, `alpha (eˣ − 1)` elsewhere; alpha is 1 unless stated. **Source** Clevert et al. 2016. */
+export const elu: Adjustable<{ readonly alpha?: number }> = adjustable<{ readonly alpha?: number }>(
+  (x, { alpha = 1 }) => exponentialBelow(x, (below) => Tensor.mul(Tensor.expm1(below), alpha))
+)
+
+/** The scaled `elu` that keeps mean 0 and variance 1. **Source** Klambauer et al. 2017, equation 2. */
+export const selu: Pointwise = (x) => Tensor.mul(elu(x, { alpha: 1.6732632423543772 }), 1.0507009873554805)
+
+/** `elu` with a slope of 1 at 0 for every alpha: `alpha (e^(x/alpha) − 1)` below 0. **Source** Barron 2017. */
+export const celu: Adjustable<{ readonly alpha?: number }> = adjustable<{ readonly alpha?: number }>(
+  (x, { alpha = 1 }) =>
+    exponentialBelow(x, (below) => Tensor.mul(Tensor.expm1(Tensor.mul(below, 1 / alpha)), alpha))
+)
+
+/**
+ * `x Φ(x)`, with the normal distribution function Φ or its approximation by `tanh`.
+ *
+ * **Source** Hendrycks & Gimpel 2016, section 2.
+ */
+export const gelu: Adjustable<{ readonly approximate?: "none" | "tanh" }> = adjustable<{
+  readonly approximate?: "none" | "tanh"
+}>((x, { approximate = "none" }) => {
+  const half = Tensor.mul(x, 0.5)
+  if (approximate === "none") return Tensor.mul(half, Tensor.add(Tensor.erf(Tensor.mul(x, Math.SQRT1_2)), 1))
+  const cubic = Tensor.add(x, Tensor.mul(Tensor.mul(Tensor.square(x), x), 0.044715))
+  return Tensor.mul(half, Tensor.add(Tensor.tanh(Tensor.mul(cubic, Math.sqrt(2 / Math.PI))), 1))
+})
+
+/** `x · sigmoid(x)`. **Source** Elfwing et al. 2018; also called swish. */
+export const silu: Pointwise = (x) => Tensor.mul(x, Tensor.sigmoid(x))
+
+/** `x · tanh(softplus(x))`. **Source** Misra 2019. */
+export const mish: Pointwise = (x) => Tensor.mul(x, Tensor.tanh(Tensor.softplus(x)))
+
+/** `x` moved into `[min, max]`, which is [−1, 1] unless stated. */
+export const hardtanh: Adjustable<{ readonly min?: number; readonly max?: number }> = adjustable<{
+  readonly min?: number
+  readonly max?: number
+}>((x, { max = 1, min = -1 }) => Tensor.clamp(x, min, max))
+
+/** `x` moved into `[0, 6]`. */
+export const relu6: Pointwise = (x) => Tensor.clamp(x, 0, 6)
+
+/** The piecewise linear sigmoid: `x/6 + ½` moved into `[0, 1]`. */
+export const hardsigmoid: Pointwise = (x) => Tensor.mul(relu6(Tensor.add(x, 3)), 1 / 6)
+
+/** `x · hardsigmoid(x)`. **Source** Howard et al. 2019, section 5.2. */
+export const hardswish: Pointwise = (x) => Tensor.mul(x, hardsigmoid(x))
+
+/** `x / (1 + |x|)`. */
+export const softsign: Pointwise = (x) => Tensor.div(x, Tensor.add(Tensor.abs(x), 1))
+
+/** `x − tanh(x)`. */
+export const tanhshrink: Pointwise = (x) => Tensor.sub(x, Tensor.tanh(x))
+
+/**
+ * `x` where `x > 0`, `alpha · x` elsewhere, with a learned alpha.
+ *
+ * **Shapes** alpha `[1]`, or `[channels]` for an `x` of `[batch, channels, …]`. **Source** He et al. 2015, equation 1.
+ */
+export const prelu = <S extends Shape, D extends Float>(
+  self: Tensor.Tensor<S, D>,
+  alpha: Tensor.Tensor<readonly [number], NoInfer<D>>
+): Tensor.Tensor<S, D> => {
+  const rank = self.shape.length
+  const slope = alpha.shape[0] === 1 ? [1] : [alpha.shape[0], ...Array.from({ length: rank - 2 }, () => 1)]
+  // A factor of one axis, or one that has the extent of the channels, leaves the shape of `self`.
+  const scaled = Tensor.mul(self, Tensor.reshape(alpha, slope)) as Tensor.Tensor as Tensor.Tensor<S, D>
+  return Tensor.where(Tensor.greater(self, 0), self, scaled)
+}
+
+/** `[…, n, …]` as `[…, a, b, …]` with `ab = n`. */
+const unfolded = (
+  operation: string,
+  self: Tensor.Tensor<Shape, Float>,
+  { axis, parts, position }: { readonly axis: number; readonly parts: number; readonly position: "outer" | "inner" }
+): readonly [x: Tensor.Tensor<Shape, Float>, axis: number] => {
+  const at = normalizeAxis(operation, axis, self.shape.length)
+  const rest = self.shape[at] / parts
+  if (!Number.isInteger(rest)) {
+    throw new ShapeError({ operation, expected: `a multiple of ${parts} along axis ${axis}`, received: [self.shape] })
+  }
+  const pair = position === "outer" ? [parts, rest] : [rest, parts]
+  return [Tensor.reshape(self, self.shape.toSpliced(at, 1, ...pair)), position === "outer" ? at : at + 1]
+}
+
+/**
+ * The first half along `axis`, gated by the second: `a · sigmoid(b)`; the last axis unless stated.
+ *
+ * **Throws** `ShapeError` unless the extent is even. **Source** Dauphin et al. 2017, equation 1.
+ */
+export const glu: {
+  (options: { readonly axis?: number }): <D extends Float>(self: Tensor.Tensor<Shape, D>) => Tensor.Tensor<Shape, D>
+  <D extends Float>(self: Tensor.Tensor<Shape, D>, options?: { readonly axis?: number }): Tensor.Tensor<Shape, D>
+} = dual(tensorFirst, (self: Tensor.Tensor<Shape, Float>, { axis = -1 }: { readonly axis?: number } = {}) => {
+  const [halves, at] = unfolded("glu", self, { axis, parts: 2, position: "outer" })
+  const half = (i: number): Tensor.Tensor<Shape, Float> => Tensor.take(halves, i, at)
+  return Tensor.mul(half(0), Tensor.sigmoid(half(1)))
+})
+
+/**
+ * The greatest of each `pieces` neighbors along the last axis. **Shapes** `[…, n] → […, n / pieces]`
+ *
+ * **Throws** `ShapeError` unless `pieces` divides the last extent. **Source** Goodfellow et al. 2013, equation 1.
+ */
+export const maxout: {
+  (options: { readonly pieces: number }): <D extends Float>(self: Tensor.Tensor<Shape, D>) => Tensor.Tensor<Shape, D>
+  <D extends Float>(self: Tensor.Tensor<Shape, D>, options: { readonly pieces: number }): Tensor.Tensor<Shape, D>
+} = dual(2, (self: Tensor.Tensor<Shape, Float>, { pieces }: { readonly pieces: number }) => {
+  const [groups, at] = unfolded("maxout", self, { axis: -1, parts: pieces, position: "inner" })
+  return Tensor.max(groups, at)
+})

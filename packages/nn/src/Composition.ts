@@ -1,0 +1,106 @@
+/**
+ * The types of composed models: which shapes pass from one to the next, and the message where they do not.
+ *
+ * A dimension that is `number` or a shape of unknown rank passes; the operations check it when the expression is built.
+ */
+import type { DType } from "@cotangent/tensor/DType"
+import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
+import type { Tensor } from "@cotangent/tensor/Tensor"
+import type { AnyModel, Empty } from "./Model.ts"
+
+/** The parameters of `M`. */
+export type ParamsOf<M extends AnyModel> = ReturnType<M["init"]>["params"]
+
+/** The state of `M`. */
+export type StateOf<M extends AnyModel> = ReturnType<M["init"]>["state"]
+
+/** What `M` accepts. */
+export type InputOf<M extends AnyModel> = Parameters<M["predict"]>[2]
+
+/** What `M` gives for inputs it knows no more about than its own type says. */
+export type OutputOf<M extends AnyModel> = ReturnType<M["predict"]>
+
+/** What `M` gives for an input of type `I`: `I` itself where `M` preserves shapes. */
+export type Through<I, M extends AnyModel> = Narrowed<I, OutputOf<M>, M["predict"] extends Endo<I> ? true : false>
+
+type Endo<T> = (params: never, state: never, input: T) => T
+
+type Narrowed<I, O, Preserved> = [O] extends [I] ? O : Preserved extends true ? I : O
+
+/** A composition that cannot be, with the reason as text. */
+export interface Mismatch<Reason extends string> {
+  readonly mismatch: Reason
+}
+
+/** `unknown` where an `O` can be given to what accepts an `I`, else a type that nothing has. */
+export type Fits<O, I> = [O] extends [I]
+  ? unknown
+  : [O, I] extends [Tensor<infer A, infer D>, Tensor<infer B, infer E>]
+    ? [D & E] extends [never]
+      ? Mismatch<`cannot feed ${D} into a model of ${E}`>
+      : ShapeFits<A, B> extends true
+        ? unknown
+        : Mismatch<`cannot feed ${ShapeText<A>} into a model of ${ShapeText<B>}`>
+    : Mismatch<"the output of the first model is no input of the second">
+
+type DimFits<A, B> = [A] extends [B] ? true : number extends A | B ? true : false
+
+/** Compares dimensions from the last one, as far as both shapes are known. */
+type ShapeFits<A extends Shape, B extends Shape> = A extends readonly [...infer R extends Shape, infer X]
+  ? B extends readonly [...infer S extends Shape, infer Y]
+    ? DimFits<X, Y> extends true ? ShapeFits<R, S> : false
+    : B extends readonly [] ? false : true
+  : A extends readonly [] ? (B extends readonly [...Shape, Dim] ? false : true) : true
+
+type DimText<D> = [D] extends [string] ? D : number extends D ? "?" : [D] extends [number] ? `${D}` : "?"
+
+type Texts<S extends Shape, Text extends string = ""> = S extends readonly []
+  ? Text
+  : S extends readonly [...infer R extends Shape, infer D]
+    ? Texts<R, Text extends "" ? DimText<D> : `${DimText<D>}, ${Text}`>
+    : Text extends "" ? "..." : `..., ${Text}`
+
+/** A shape as text: `[?, 784]`. */
+export type ShapeText<S extends Shape> = `[${Texts<S>}]`
+
+/** A layer of `sequential`: a named model, a model without parameters and state, or a function. */
+export type Layer = readonly [name: string, model: AnyModel] | Bare | ((input: never) => unknown)
+
+/** A model that needs no name because it has neither parameters nor state. */
+export interface Bare extends AnyModel {
+  readonly init: (key: never) => { readonly params: Empty; readonly state: Empty }
+}
+
+type LayerInput<E> = E extends readonly [string, infer M extends AnyModel]
+  ? InputOf<M>
+  : E extends AnyModel ? InputOf<E> : E extends (input: infer I) => unknown ? I : never
+
+type LayerOutput<I, E> = E extends readonly [string, infer M extends AnyModel]
+  ? Through<I, M>
+  : E extends AnyModel
+    ? Through<I, E>
+    : E extends (input: never) => infer O ? Narrowed<I, O, E extends (input: I) => I ? true : false> : never
+
+/** What the first of `layers` accepts. */
+export type FirstInput<L> = L extends readonly [infer E, ...ReadonlyArray<unknown>] ? LayerInput<E> : never
+
+/** What the last of `layers` gives when the first receives an `I`. */
+export type LastOutput<I, L> = L extends readonly [infer E, ...infer R] ? LastOutput<LayerOutput<I, E>, R> : I
+
+/** For each layer, `unknown` where it accepts what the layers before it give. */
+export type LayersFit<I, L, Checked extends ReadonlyArray<unknown> = readonly []> = L extends readonly [
+  infer E,
+  ...infer R
+]
+  ? LayersFit<LayerOutput<I, E>, R, readonly [...Checked, Fits<I, LayerInput<E>>]>
+  : Checked
+
+/** The parameters or states of the named layers. */
+export type Named<L extends ReadonlyArray<unknown>, Part extends "params" | "state"> = {
+  readonly [E in L[number] as E extends readonly [infer N extends string, AnyModel] ? N : never]: E extends readonly [
+    string,
+    infer M extends AnyModel
+  ]
+    ? ReturnType<M["init"]>[Part]
+    : never
+}

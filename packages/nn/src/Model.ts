@@ -1,0 +1,255 @@
+/**
+ * Models: functions with parameters, and the ways to compose them.
+ *
+ * Training and inference are two functions of a model: `train` may use randomness and gives the next state, `predict`
+ * can do neither, by type. So dropout and batch normalization need no flag and no mutation.
+ *
+ * `andThen` is associative up to the nesting of parameters, and the lifted identity is its unit.
+ */
+import type { Float } from "@cotangent/tensor/DType"
+import { ArgumentError } from "@cotangent/tensor/errors"
+import * as Random from "@cotangent/tensor/Random"
+import type { Shape } from "@cotangent/tensor/ShapeType"
+import * as Tensor from "@cotangent/tensor/Tensor"
+import { dual } from "effect/Function"
+import type { Fits, InputOf, LastOutput, LayersFit, FirstInput, Layer, OutputOf, ParamsOf, StateOf, Through } from "./Composition.ts"
+
+/** A function with parameters and state, and the way to draw both. */
+export interface Model<Params, State, In, Out> {
+  readonly init: (key: Random.Key) => { readonly params: Params; readonly state: State }
+  /** Training: may use randomness, returns the next state. */
+  readonly train: (params: Params, state: State, input: In, key: Random.Key) => { readonly output: Out; readonly state: State }
+  /** Inference: no randomness, no state change, by type. */
+  readonly predict: (params: Params, state: State, input: In) => Out
+}
+
+/** A model of any type: what composition asks for before it looks closer. */
+export interface AnyModel {
+  readonly init: (key: Random.Key) => { readonly params: unknown; readonly state: unknown }
+  readonly train: (params: never, state: never, input: never, key: Random.Key) => {
+    readonly output: unknown
+    readonly state: unknown
+  }
+  readonly predict: (params: never, state: never, input: never) => unknown
+}
+
+/** The parameters of a model that has none, and the state of one that keeps none. */
+export type Empty = Readonly<Record<never, never>>
+
+/** A model whose output has the shape of its input, whatever that is as long as it ends in `Last`. */
+export interface ShapePreserving<Params, State, Last extends Shape = readonly []> {
+  readonly init: (key: Random.Key) => { readonly params: Params; readonly state: State }
+  readonly train: <L extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor.Tensor<readonly [...L, ...Last], D>,
+    key: Random.Key
+  ) => { readonly output: Tensor.Tensor<readonly [...L, ...Last], D>; readonly state: State }
+  readonly predict: <L extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor.Tensor<readonly [...L, ...Last], D>
+  ) => Tensor.Tensor<readonly [...L, ...Last], D>
+}
+
+/** A model that neither keeps state nor draws at random: training and inference are one function. */
+export const stateless = <Params, In, Out>({ apply, init }: {
+  readonly init: (key: Random.Key) => Params
+  readonly apply: (params: Params, input: In) => Out
+}): Model<Params, Empty, In, Out> => ({
+  init: (key) => ({ params: init(key), state: {} }),
+  train: (params, state, input) => ({ output: apply(params, input), state }),
+  predict: (params, _, input) => apply(params, input)
+})
+
+/** A function as a model without parameters. */
+export const lift: {
+  (
+    f: <S extends Shape, D extends Float>(input: Tensor.Tensor<S, D>) => Tensor.Tensor<S, D>
+  ): ShapePreserving<Empty, Empty>
+  <In, Out>(f: (input: In) => Out): Model<Empty, Empty, In, Out>
+} = <In, Out>(f: (input: In) => Out): Model<Empty, Empty, In, Out> =>
+  stateless({ init: () => ({}), apply: (_, input) => f(input) })
+
+/** A model as its composition sees it. */
+type Erased = Model<unknown, unknown, unknown, unknown>
+
+/**
+ * Runs `self`, then `that`.
+ *
+ * **Example** (Composing two affine maps)
+ *
+ * ```ts run
+ * const model = pipe(linear(4, 3), Model.andThen(Model.lift(Activation.relu)), Model.andThen(linear(3, 2)))
+ * const { params, state } = model.init(Random.key(0))
+ * model.predict(params, state, Tensor.ones([5, 4])).shape // => [5, 2]
+ * ```
+ */
+export const andThen: {
+  <M extends AnyModel>(that: M): <P, S, I, O>(
+    self: Model<P, S, I, O> & Fits<O, InputOf<M>>
+  ) => Model<readonly [P, ParamsOf<M>], readonly [S, StateOf<M>], I, Through<O, M>>
+  <P, S, I, O, M extends AnyModel>(
+    self: Model<P, S, I, O>,
+    that: M & Fits<O, InputOf<M>>
+  ): Model<readonly [P, ParamsOf<M>], readonly [S, StateOf<M>], I, Through<O, M>>
+} = dual(2, (self: Erased, that: Erased): Model<readonly [unknown, unknown], readonly [unknown, unknown], unknown, unknown> => ({
+  init: (key) => {
+    const [first, second] = Random.split(key)
+    const [a, b] = [self.init(first), that.init(second)]
+    return { params: [a.params, b.params], state: [a.state, b.state] }
+  },
+  train: ([p, q], [s, t], input, key) => {
+    const [first, second] = Random.split(key)
+    const inner = self.train(p, s, input, first)
+    const outer = that.train(q, t, inner.output, second)
+    return { output: outer.output, state: [inner.state, outer.state] }
+  },
+  predict: ([p, q], [s, t], input) => that.predict(q, t, self.predict(p, s, input))
+}))
+
+/** `f` of the output. */
+export const map: {
+  <O, R>(f: (output: O) => R): <P, S, I>(self: Model<P, S, I, O>) => Model<P, S, I, R>
+  <P, S, I, O, R>(self: Model<P, S, I, O>, f: (output: O) => R): Model<P, S, I, R>
+} = dual(2, <P, S, I, O, R>(self: Model<P, S, I, O>, f: (output: O) => R): Model<P, S, I, R> => ({
+  init: self.init,
+  train: (params, state, input, key) => {
+    const next = self.train(params, state, input, key)
+    return { output: f(next.output), state: next.state }
+  },
+  predict: (params, state, input) => f(self.predict(params, state, input))
+}))
+
+/** The model of `f` of the input. */
+export const contramap: {
+  <J, I>(f: (input: J) => I): <P, S, O>(self: Model<P, S, I, O>) => Model<P, S, J, O>
+  <P, S, I, O, J>(self: Model<P, S, I, O>, f: (input: J) => I): Model<P, S, J, O>
+} = dual(2, <P, S, I, O, J>(self: Model<P, S, I, O>, f: (input: J) => I): Model<P, S, J, O> => ({
+  init: self.init,
+  train: (params, state, input, key) => self.train(params, state, f(input), key),
+  predict: (params, state, input) => self.predict(params, state, f(input))
+}))
+
+/** `x + inner(x)`. */
+export const residual = <P, S, T extends Shape>(
+  inner: Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>>
+): Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>> => ({
+  init: inner.init,
+  train: (params, state, input, key) => {
+    const next = inner.train(params, state, input, key)
+    return { output: Tensor.add(input, next.output), state: next.state }
+  },
+  predict: (params, state, input) => Tensor.add(input, inner.predict(params, state, input))
+})
+
+/** A layer as `sequential` runs it. */
+interface Stage {
+  readonly name: string | undefined
+  readonly model: Erased
+}
+
+const stageOf = (layer: Layer): Stage => {
+  // Types are checked by the signature of `sequential`; here a layer is what it looks like.
+  if (typeof layer === "function") return { name: undefined, model: lift(layer as (input: unknown) => unknown) as Erased }
+  return "init" in layer ? { name: undefined, model: layer as Erased } : { name: layer[0], model: layer[1] as Erased }
+}
+
+/**
+ * Runs `layers` from first to last. A layer is a pair of a name and a model, a model without parameters and state, or
+ * a function. Names lead to the parameters: `hidden.weight`.
+ *
+ * **Throws** `ArgumentError` if a name is used twice.
+ *
+ * **Example** (Defining a classifier)
+ *
+ * ```ts run
+ * const classifier = Model.sequential(["hidden", linear(4, 3)], Activation.relu, ["output", linear(3, 2)])
+ * const { params, state } = classifier.init(Random.key(0))
+ * params.hidden.weight.shape // => [4, 3]
+ * classifier.predict(params, state, Tensor.ones([5, 4])).shape // => [5, 2]
+ * ```
+ */
+export const sequential = <const L extends ReadonlyArray<Layer>>(
+  ...layers: L & LayersFit<FirstInput<L>, L>
+): Model<Named<L, "params">, Named<L, "state">, FirstInput<L>, LastOutput<FirstInput<L>, L>> =>
+  // Names, parts and inputs are those that the signature reads off the layers.
+  inSequence(layers.map(stageOf)) as never
+
+type Parts = Readonly<Record<string, unknown>>
+
+const inSequence = (stages: ReadonlyArray<Stage>): Model<Parts, Parts, unknown, unknown> => {
+  const names = stages.flatMap(({ name }) => name ?? [])
+  const repeated = names.find((name, i) => names.indexOf(name) !== i)
+  if (repeated !== undefined) {
+    throw new ArgumentError({ operation: "sequential", expected: "each name once", received: `"${repeated}" twice` })
+  }
+  /** What `part` gives for each named stage, under its name. */
+  const named = (part: (stage: Stage, i: number) => unknown): Parts =>
+    Object.fromEntries(stages.flatMap((stage, i) => (stage.name === undefined ? [] : [[stage.name, part(stage, i)]])))
+  const of = (parts: Parts, { name }: Stage): unknown => (name === undefined ? {} : parts[name])
+  return {
+    init: (key) => {
+      const keys = Random.split(key, names.length)
+      const drawn = new Map(stages.filter(({ name }) => name !== undefined).map((s, i) => [s, s.model.init(keys[i])]))
+      return { params: named((stage) => drawn.get(stage)!.params), state: named((stage) => drawn.get(stage)!.state) }
+    },
+    train: (params, state, input, key) => {
+      const keys = Random.split(key, stages.length)
+      let output = input
+      const next = stages.map((stage, i) => {
+        const result = stage.model.train(of(params, stage), of(state, stage), output, keys[i])
+        output = result.output
+        return result.state
+      })
+      return { output, state: named((_, i) => next[i]) }
+    },
+    predict: (params, state, input) =>
+      stages.reduce((x, stage) => stage.model.predict(of(params, stage), of(state, stage), x), input)
+  }
+}
+
+/** The input that every branch accepts. */
+type Shared<B extends Readonly<Record<string, AnyModel>>> = {
+  readonly [K in keyof B]: (input: InputOf<B[K]>) => void
+}[keyof B] extends (input: infer I) => void ? I : never
+
+/**
+ * Gives the same input to every branch; the output is the record of theirs.
+ *
+ * **Example** (Predicting a mean and a variance)
+ *
+ * ```ts run
+ * const model = Model.parallel({ mean: linear(4, 1), variance: Model.map(linear(4, 1), Tensor.softplus) })
+ * const { params, state } = model.init(Random.key(0))
+ * model.predict(params, state, Tensor.ones([5, 4])).variance.shape // => [5, 1]
+ * ```
+ */
+export const parallel = <const B extends Readonly<Record<string, AnyModel>>>(
+  branches: B
+): Model<
+  { readonly [K in keyof B]: ParamsOf<B[K]> },
+  { readonly [K in keyof B]: StateOf<B[K]> },
+  Shared<B>,
+  { readonly [K in keyof B]: OutputOf<B[K]> }
+> => {
+  const entries = Object.entries(branches) as ReadonlyArray<readonly [string, Erased]>
+  const each = (f: (branch: Erased, name: string, i: number) => unknown): Parts =>
+    Object.fromEntries(entries.map(([name, branch], i) => [name, f(branch, name, i)]))
+  const part = (results: Parts, name: string): unknown => each((_, branch) => (results[branch] as Parts)[name])
+  const model: Model<Parts, Parts, unknown, unknown> = {
+    init: (key) => {
+      const keys = Random.split(key, entries.length)
+      const drawn = each((branch, _, i) => branch.init(keys[i]))
+      return { params: part(drawn, "params") as Parts, state: part(drawn, "state") as Parts }
+    },
+    train: (params, state, input, key) => {
+      const keys = Random.split(key, entries.length)
+      const results = each((branch, name, i) => branch.train(params[name], state[name], input, keys[i]))
+      return { output: part(results, "output"), state: part(results, "state") as Parts }
+    },
+    predict: (params, state, input) => each((branch, name) => branch.predict(params[name], state[name], input))
+  }
+  // Each part has the names of the branches, as the signature says.
+  return model as never
+}

@@ -1,0 +1,12 @@
+export type {
+  Allocation,
+  Backend,
+  CompileOptions as BackendCompileOptions,
+  DeviceDescription,
+  Executable
+} from "./Backend.ts"
+export * as Buffer from "./Buffer.ts"
+export type { CompiledFunction, CompileOptions, DeviceService } from "./Device.ts"
+export { Device } from "./Device.ts"
+export * from "./errors.ts"
+export * as ReferenceDevice from "./ReferenceDevice.ts"

@@ -1,0 +1,156 @@
+/**
+ * Functions of two elements. Shapes are broadcast, dtypes must agree, a number takes the dtype of the tensor.
+ */
+import * as DTypes from "../DType.ts"
+import { forms } from "../internal/forms.ts"
+import type { Operand } from "../internal/operands.ts"
+import { demand, fill, together } from "../internal/operands.ts"
+import type { Tensor } from "../Primitive.ts"
+import { mul as mulOf } from "../primitive/bilinear.ts"
+import * as Discrete from "../primitive/discrete.ts"
+import * as Smooth from "../primitive/elementwise.ts"
+import * as Linear from "../primitive/linear.ts"
+import { max, min, where } from "../primitive/selection.ts"
+import type { Shape } from "../ShapeType.ts"
+import type { DType } from "../DType.ts"
+import type { Binary } from "./signature.ts"
+
+const binary = (name: string, rule: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  forms(2, (self: Operand, that: Operand) => {
+    const [x, y] = together(name, [self, that])
+    return rule(x, y)
+  })
+
+const floats = (name: string, rule: (x: Tensor, y: Tensor) => Tensor): Binary =>
+  binary(name, (x, y) => {
+    demand(name, x, "floats", DTypes.isFloat)
+    return rule(x, y)
+  })
+
+/**
+ * `self + that`.
+ *
+ * **Throws** `ShapeError` unless the shapes broadcast, `DTypeError` unless the dtypes agree.
+ *
+ * **Example** (Adding a bias)
+ *
+ * ```ts run
+ * await evaluate(Tensor.add(Tensor.of([[1, 2], [3, 4]]), Tensor.of([10, 20]))) // => [[11, 22], [13, 24]]
+ * ```
+ */
+export const add: Binary = binary("add", Linear.add)
+
+/** `self − that`. **Throws** as `add`. */
+export const sub: Binary = binary("sub", Linear.sub)
+
+/**
+ * `self · that`, element by element. **Throws** as `add`.
+ *
+ * **Example** (In a pipe)
+ *
+ * ```ts run
+ * await evaluate(Tensor.of([1, 2]).pipe(Tensor.mul(3))) // => [3, 6]
+ * ```
+ */
+export const mul: Binary = binary("mul", mulOf)
+
+/** `self / that`; integers truncate toward zero. **Throws** as `add`. */
+export const div: Binary = binary("div", (x, y) => (DTypes.isInteger(x.dtype) ? Discrete.quotient(x, y) : Smooth.div(x, y)))
+
+/** The whole part of `self / that`, toward zero, for integers. **Throws** as `add`. */
+export const quotient: Binary = binary("quotient", Discrete.quotient)
+
+/**
+ * What is left of `self` after whole multiples of `that`; it has the sign of `that`. Derivatives: 1 in `self`,
+ * `−⌊self / that⌋` in `that`. **Throws** as `add`.
+ *
+ * **Example** (The sign of the divisor)
+ *
+ * ```ts run
+ * await evaluate(Tensor.remainder(Tensor.of([5, -5]), 3)) // => [2, 1]
+ * ```
+ */
+export const remainder: Binary = binary("remainder", (x, y) => {
+  if (DTypes.isFloat(x.dtype)) return Linear.sub(x, mulOf(Discrete.floor(Smooth.div(x, y)), y))
+  const rest = Discrete.modulo(x, y)
+  if (x.dtype !== "i32") return rest
+  const zero = fill("remainder", rest, 0)
+  // Signs differ where the exclusive or is negative.
+  const otherSign = Discrete.and(
+    Discrete.not(Discrete.equal(rest, zero)),
+    Discrete.less(Discrete.xor(rest, y), zero)
+  )
+  return where(otherSign, Linear.add(rest, y), rest)
+})
+
+/** `x⁰ … x³` as products, which keep the derivative finite at 0. */
+const powers: ReadonlyArray<(x: Tensor) => Tensor> = [
+  (x) => fill("pow", x, 1),
+  (x) => x,
+  (x) => mulOf(x, x),
+  (x) => mulOf(mulOf(x, x), x)
+]
+
+/**
+ * `self` to the power of `that`, for floats; whole numbers 0 to 3 become products.
+ *
+ * **Domain** `self > 0`, or `that` whole. **Throws** as `add`.
+ */
+export const pow: Binary = forms(2, (self: Operand, that: Operand) => {
+  const [x, y] = together("pow", [self, that])
+  demand("pow", x, "floats", DTypes.isFloat)
+  const product = typeof that === "number" ? powers[that] : undefined
+  return product === undefined ? Smooth.pow(x, y) : product(x)
+})
+
+/** The angle of the point `(x, y)`, given as `atan2(y, x)`, for floats. **Throws** as `add`. */
+export const atan2: Binary = floats("atan2", Smooth.atan2)
+
+/**
+ * `√(x² + y²)`, for floats. **Throws** as `add`.
+ *
+ * **Numerics** Both are scaled by the greater first, so no square overflows. Derivatives at (0, 0) are 0.
+ */
+export const hypot: Binary = floats("hypot", (x, y) => {
+  const constant = (value: number): Tensor => fill("hypot", x, value)
+  const magnitude = (z: Tensor): Tensor => max(z, Linear.neg(z))
+  const greatest = Linear.stopGradient(max(magnitude(x), magnitude(y)))
+  const usable = Discrete.and(Discrete.less(constant(0), greatest), Discrete.less(greatest, constant(Infinity)))
+  const scale = where(usable, greatest, constant(1))
+  const square = (z: Tensor): Tensor => {
+    const part = Smooth.div(z, scale)
+    return mulOf(part, part)
+  }
+  const squares = Linear.add(square(x), square(y))
+  const isZero = Discrete.equal(squares, constant(0))
+  return where(isZero, squares, mulOf(Smooth.sqrt(where(isZero, constant(1), squares)), scale))
+})
+
+/** The greater of both; NaN if either is. Ties share the gradient equally. **Throws** as `add`. */
+export const maximum: Binary = binary("maximum", max)
+
+/** The lesser of both; NaN if either is. Ties share the gradient equally. **Throws** as `add`. */
+export const minimum: Binary = binary("minimum", min)
+
+/**
+ * `self` moved into `[low, high]`: `minimum(maximum(self, low), high)`. **Throws** as `add`.
+ *
+ * **Example** (Limits)
+ *
+ * ```ts run
+ * await evaluate(Tensor.clamp(Tensor.of([-2, 0, 2]), -1, 1)) // => [-1, 0, 1]
+ * ```
+ */
+export const clamp: {
+  <S extends Shape, D extends DType>(
+    self: Tensor<S, D>,
+    low: number | Tensor<readonly [], NoInfer<D>> | Tensor<NoInfer<S>, NoInfer<D>>,
+    high: number | Tensor<readonly [], NoInfer<D>> | Tensor<NoInfer<S>, NoInfer<D>>
+  ): Tensor<S, D>
+  (low: number, high: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
+} = forms(3, (self: Tensor, low: Operand, high: Operand) => {
+  const [x, least] = together("clamp", [self, low])
+  const [raised, greatest] = together("clamp", [max(x, least), high])
+  return min(raised, greatest)
+})
+

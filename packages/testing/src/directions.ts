@@ -1,0 +1,48 @@
+/**
+ * Arbitrary directions to differentiate in, and batches of inputs.
+ */
+import type { HostArray } from "@cotangent/tensor/HostArray"
+import { constant } from "@cotangent/tensor/primitive/leaf"
+import type { TensorType } from "@cotangent/tensor/Shape"
+import * as fc from "fast-check"
+import * as Arrays from "./arrays.ts"
+import { show } from "./Comparison.ts"
+import type { Case, Signature } from "./generators.ts"
+import { draw } from "./generators.ts"
+import type { Batch } from "./laws/batching.ts"
+import { showBatch } from "./laws/batching.ts"
+import type { Directed } from "./laws/differentiation.ts"
+
+const direction = ({ dtype, shape }: TensorType): fc.Arbitrary<HostArray> => Arrays.array(shape, dtype, Arrays.reals)
+
+/** A case with tangents, of which some may be missing, a cotangent and weights. */
+export const directed = (signature: Signature): fc.Arbitrary<Directed> =>
+  draw(signature).chain((given: Case) => {
+    const free = given.differentiable.map((i) => given.inputs[i])
+    return fc
+      .record({
+        tangents: fc.tuple(...free.map((input) => fc.option(direction(input), { nil: undefined, freq: 4 }))),
+        cotangent: direction(given.apply(given.inputs.map(constant))),
+        weights: fc.tuple(...free.map(direction))
+      })
+      .map((directions) => ({
+        ...given,
+        ...directions,
+        [fc.toStringMethod]: () =>
+          `${fc.stringify(given)} along ${directions.tangents.map((t) => (t === undefined ? "0" : show(t))).join("; ")}` +
+          ` against ${show(directions.cotangent)}, weighed with ${directions.weights.map(show).join("; ")}`
+      }))
+  })
+
+/** Examples for a batch of batches. */
+export const batched = (signature: Signature): fc.Arbitrary<Batch> =>
+  fc.tuple(fc.nat(3), fc.nat(3)).chain(([outer, inner]) => {
+    const count = outer * inner + 1
+    const mapped = fc.tuple(...signature.inputs.map(() => fc.record({ outer: fc.boolean(), inner: fc.boolean() })))
+    return fc
+      .record({ examples: fc.array(fc.tuple(...signature.inputs), { minLength: count, maxLength: count }), mapped })
+      .map((drawn) => {
+        const batch = { ...signature, ...drawn, outer, inner }
+        return { ...batch, [fc.toStringMethod]: () => showBatch(batch) }
+      })
+  })
