@@ -69,11 +69,21 @@ const emit = (module: ModuleBuilder, spec: MicroSpec): FunctionReference => {
     })
   }
   if (epilogue === undefined) return code
-  each(accumulators, (sum, i, j) => {
-    if (j >= direct && j < whole) code.get(sums).op("v128.load", i * sumsBytes + j * 16).set(sum)
-  })
-  if (whole > 0) {
-    epilogue.tile(code, { row, column, parameters, accumulators: accumulators.map((vectors) => vectors.slice(0, whole)) })
+  const finish = (from: number, to: number, first: Local<"i32">) => {
+    const chosen = accumulators.map((vectors) => vectors.slice(from, to))
+    epilogue.tile(code, { row, column: first, parameters, accumulators: chosen })
+  }
+  if (direct > 0) finish(0, direct, column)
+  if (direct < whole) {
+    each(accumulators, (sum, i, j) => {
+      // By halves, as V8 would replace a load of the whole by the vector that was stored.
+      const offset = i * sumsBytes + j * 16
+      if (j !== direct) return
+      code.get(sums).get(sums).op("v128.load64_zero", offset).op("v128.load64_lane", 1, offset + 8).set(sum)
+    })
+    const first = code.local("i32")
+    code.get(column).i32(direct * lanes).op("i32.add").set(first)
+    finish(direct, whole, first)
   }
   if (columns > whole * lanes) restOfColumns(code, { spec, epilogue, from: whole * lanes, parameters })
   return code

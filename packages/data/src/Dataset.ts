@@ -89,7 +89,8 @@ export const take: {
  * ```ts run
  * const x = { shape: [4], dtype: "u8", data: new Uint8Array([1, 2, 3, 4]) } as const
  * const [training, validation] = Dataset.split(Dataset.make({ x }), 3)
- * ;[training.size, validation.size] // => [3, 1]
+ * training.size // => 3
+ * validation.size // => 1
  * ```
  */
 export const split: {

@@ -5,8 +5,8 @@
  * **Source** LeCun, Cortes, Burges, "The MNIST database", section "File formats".
  */
 import * as AtomicFile from "@cotangent/formats/AtomicFile"
-import type { Source } from "@cotangent/formats/FormatError"
-import { FormatError, at } from "@cotangent/formats/FormatError"
+import type { FormatError, Source } from "@cotangent/formats/FormatError"
+import { at } from "@cotangent/formats/FormatError"
 import type { DType } from "@cotangent/tensor/DType"
 import { DTypeError, ShapeError } from "@cotangent/tensor/errors"
 import type { HostArray } from "@cotangent/tensor/HostArray"

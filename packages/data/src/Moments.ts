@@ -26,7 +26,8 @@ export interface Moments {
  *
  * ```ts run
  * const { mean, std } = Moments.of({ shape: [2], dtype: "f32", data: new Float32Array([1, 3]) })
- * ;[mean.data[0], std.data[0]] // => [2, 1]
+ * mean.data[0] // => 2
+ * std.data[0] // => 1
  * ```
  */
 export const of = ({ data, shape }: HostArray): Moments => {

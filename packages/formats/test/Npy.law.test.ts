@@ -4,7 +4,7 @@ import { make } from "@cotangent/tensor/HostArray"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as Npy from "../src/Npy.ts"
-import { accepts, altered, arrays, bits } from "./arrays.ts"
+import { altered, answer, arrays, bits } from "./arrays.ts"
 
 const source = { path: "x.npy" }
 const small = Npy.encode(make([2, 3], "f32", [1, 2, 3, 4, 5, 6]))
@@ -21,13 +21,13 @@ describe("Npy", () => {
 
   it("every truncation is refused", () => {
     for (let length = 0; length < small.length; length++)
-      assert.isFalse(accepts(run(small.subarray(0, length))), `${length}`)
+      assert.strictEqual(answer(run(small.subarray(0, length))), "refused", `${length}`)
   })
 
   it("every change of one byte gives an array or a typed failure", () =>
     fc.assert(
       fc.property(fc.nat(small.length - 1), fc.nat(255), (at, value) => {
-        accepts(run(altered(small, at, value)))
+        assert.oneOf(answer(run(altered(small, at, value))), ["accepted", "refused"])
       }),
       { numRuns: 2000 }
     ))

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import type { Safetensors as Content } from "../src/Safetensors.ts"
 import * as Safetensors from "../src/Safetensors.ts"
-import { accepts, altered, arrays, bits } from "./arrays.ts"
+import { altered, answer, arrays, bits } from "./arrays.ts"
 
 const source = { path: "x.safetensors" }
 
@@ -62,13 +62,13 @@ describe("Safetensors", () => {
 
   it("every truncation is refused", () => {
     for (let length = 0; length < small.length; length++)
-      assert.isFalse(accepts(run(small.subarray(0, length))), `${length}`)
+      assert.strictEqual(answer(run(small.subarray(0, length))), "refused", `${length}`)
   })
 
   it("every change of one byte gives a file or a typed failure", () =>
     fc.assert(
       fc.property(fc.nat(small.length - 1), fc.nat(255), (at, value) => {
-        accepts(run(altered(small, at, value)))
+        assert.oneOf(answer(run(altered(small, at, value))), ["accepted", "refused"])
       }),
       { numRuns: 2000 }
     ))
@@ -78,7 +78,7 @@ describe("Safetensors", () => {
       fc.property(fc.json(), fc.uint8Array({ maxLength: 16 }), (json, tail) => {
         const header = new TextEncoder().encode(json)
         const bytes = new Uint8Array([header.length & 255, header.length >> 8, 0, 0, 0, 0, 0, 0, ...header, ...tail])
-        accepts(run(bytes))
+        assert.oneOf(answer(run(bytes)), ["accepted", "refused"])
       }),
       { numRuns: 300 }
     ))

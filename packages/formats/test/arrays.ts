@@ -41,12 +41,11 @@ export const arrays = (
 /** An array as its type and its bytes, which tell -0 from 0 and compare equal for NaN. */
 export const bits = (array: HostArray): unknown => ({ shape: array.shape, dtype: array.dtype, bytes: encode(array) })
 
-/** Whether a reader accepted its input; **throws** if it answered with anything but a value or a `FormatError`. */
-export const accepts = (exit: Exit.Exit<unknown, unknown>): boolean => {
-  if (Exit.isSuccess(exit)) return true
+/** What a reader answered: that it accepts its input, that it refuses it by a `FormatError`, or what else went wrong. */
+export const answer = (exit: Exit.Exit<unknown, unknown>): unknown => {
+  if (Exit.isSuccess(exit)) return "accepted"
   const failure = Cause.squash(exit.cause)
-  if (!(failure instanceof FormatError)) throw failure
-  return false
+  return failure instanceof FormatError ? "refused" : failure
 }
 
 /** What `effect` fails with, as text. */

@@ -4,7 +4,6 @@
  */
 import type { Float } from "@cotangent/tensor/DType"
 import { ShapeError } from "@cotangent/tensor/errors"
-import { normalizeAxis } from "@cotangent/tensor/Shape"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { dual } from "effect/Function"
@@ -115,21 +114,6 @@ export const prelu = <S extends Shape, D extends Float>(
   return Tensor.where(Tensor.greater(self, 0), self, scaled)
 }
 
-/** `[…, n, …]` as `[…, a, b, …]` with `ab = n`. */
-const unfolded = (
-  operation: string,
-  self: Tensor.Tensor<Shape, Float>,
-  { axis, parts, position }: { readonly axis: number; readonly parts: number; readonly position: "outer" | "inner" }
-): readonly [x: Tensor.Tensor<Shape, Float>, axis: number] => {
-  const at = normalizeAxis(operation, axis, self.shape.length)
-  const rest = self.shape[at] / parts
-  if (!Number.isInteger(rest)) {
-    throw new ShapeError({ operation, expected: `a multiple of ${parts} along axis ${axis}`, received: [self.shape] })
-  }
-  const pair = position === "outer" ? [parts, rest] : [rest, parts]
-  return [Tensor.reshape(self, self.shape.toSpliced(at, 1, ...pair)), position === "outer" ? at : at + 1]
-}
-
 /**
  * The first half along `axis`, gated by the second: `a · sigmoid(b)`; the last axis unless stated.
  *
@@ -138,11 +122,13 @@ const unfolded = (
 export const glu: {
   (options: { readonly axis?: number }): <D extends Float>(self: Tensor.Tensor<Shape, D>) => Tensor.Tensor<Shape, D>
   <D extends Float>(self: Tensor.Tensor<Shape, D>, options?: { readonly axis?: number }): Tensor.Tensor<Shape, D>
-} = dual(tensorFirst, (self: Tensor.Tensor<Shape, Float>, { axis = -1 }: { readonly axis?: number } = {}) => {
-  const [halves, at] = unfolded("glu", self, { axis, parts: 2, position: "outer" })
-  const half = (i: number): Tensor.Tensor<Shape, Float> => Tensor.take(halves, i, at)
-  return Tensor.mul(half(0), Tensor.sigmoid(half(1)))
-})
+} = dual(
+  tensorFirst,
+  <D extends Float>(self: Tensor.Tensor<Shape, D>, { axis = -1 }: { readonly axis?: number } = {}) => {
+    const [value, gate] = Tensor.split(self, 2, axis)
+    return Tensor.mul(value, Tensor.sigmoid(gate))
+  }
+)
 
 /**
  * The greatest of each `pieces` neighbors along the last axis. **Shapes** `[…, n] → […, n / pieces]`
@@ -152,7 +138,10 @@ export const glu: {
 export const maxout: {
   (options: { readonly pieces: number }): <D extends Float>(self: Tensor.Tensor<Shape, D>) => Tensor.Tensor<Shape, D>
   <D extends Float>(self: Tensor.Tensor<Shape, D>, options: { readonly pieces: number }): Tensor.Tensor<Shape, D>
-} = dual(2, (self: Tensor.Tensor<Shape, Float>, { pieces }: { readonly pieces: number }) => {
-  const [groups, at] = unfolded("maxout", self, { axis: -1, parts: pieces, position: "inner" })
-  return Tensor.max(groups, at)
+} = dual(2, <D extends Float>(self: Tensor.Tensor<Shape, D>, { pieces }: { readonly pieces: number }) => {
+  const extent = self.shape.at(-1) ?? 0
+  if (self.shape.length === 0 || !Number.isInteger(extent / pieces)) {
+    throw new ShapeError({ operation: "maxout", expected: `a last axis that divides by ${pieces}`, received: [self.shape] })
+  }
+  return Tensor.max(Tensor.reshape(self, [...self.shape.slice(0, -1), extent / pieces, pieces]), -1)
 })

@@ -4,9 +4,22 @@
  * A dimension that is `number` or a shape of unknown rank passes; the operations check it when the expression is built.
  */
 import type { DType } from "@cotangent/tensor/DType"
-import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
+import type { Key } from "@cotangent/tensor/Random"
+import type { Dim, Shape, ShapeMismatch } from "@cotangent/tensor/ShapeType"
 import type { Tensor } from "@cotangent/tensor/Tensor"
-import type { AnyModel, Empty } from "./Model.ts"
+
+/** A model of any type: what composition asks for before it looks closer. */
+export interface AnyModel {
+  readonly init: (key: Key) => { readonly params: unknown; readonly state: unknown }
+  readonly train: (params: never, state: never, input: never, key: Key) => {
+    readonly output: unknown
+    readonly state: unknown
+  }
+  readonly predict: (params: never, state: never, input: never) => unknown
+}
+
+/** The parameters of a model that has none, and the state of one that keeps none. */
+export type Empty = Readonly<Record<never, never>>
 
 /** The parameters of `M`. */
 export type ParamsOf<M extends AnyModel> = ReturnType<M["init"]>["params"]
@@ -27,21 +40,16 @@ type Endo<T> = (params: never, state: never, input: T) => T
 
 type Narrowed<I, O, Preserved> = [O] extends [I] ? O : Preserved extends true ? I : O
 
-/** A composition that cannot be, with the reason as text. */
-export interface Mismatch<Reason extends string> {
-  readonly mismatch: Reason
-}
-
 /** `unknown` where an `O` can be given to what accepts an `I`, else a type that nothing has. */
 export type Fits<O, I> = [O] extends [I]
   ? unknown
   : [O, I] extends [Tensor<infer A, infer D>, Tensor<infer B, infer E>]
     ? [D & E] extends [never]
-      ? Mismatch<`cannot feed ${D} into a model of ${E}`>
+      ? ShapeMismatch<`cannot feed ${D} into a model of ${E}`>
       : ShapeFits<A, B> extends true
         ? unknown
-        : Mismatch<`cannot feed ${ShapeText<A>} into a model of ${ShapeText<B>}`>
-    : Mismatch<"the output of the first model is no input of the second">
+        : ShapeMismatch<`cannot feed ${ShapeText<A>} into a model of ${ShapeText<B>}`>
+    : ShapeMismatch<"the output of the first model is no input of the second">
 
 type DimFits<A, B> = [A] extends [B] ? true : number extends A | B ? true : false
 
@@ -92,7 +100,7 @@ export type LayersFit<I, L, Checked extends ReadonlyArray<unknown> = readonly []
   infer E,
   ...infer R
 ]
-  ? LayersFit<LayerOutput<I, E>, R, readonly [...Checked, Fits<I, LayerInput<E>>]>
+  ? LayersFit<LayerOutput<I, E>, R, readonly [...Checked, E extends (input: I) => unknown ? unknown : Fits<I, LayerInput<E>>]>
   : Checked
 
 /** The parameters or states of the named layers. */

@@ -12,7 +12,23 @@ import * as Random from "@cotangent/tensor/Random"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { dual } from "effect/Function"
-import type { Fits, InputOf, LastOutput, LayersFit, FirstInput, Layer, OutputOf, ParamsOf, StateOf, Through } from "./Composition.ts"
+import type {
+  AnyModel,
+  Empty,
+  FirstInput,
+  Fits,
+  InputOf,
+  LastOutput,
+  Layer,
+  LayersFit,
+  Named,
+  OutputOf,
+  ParamsOf,
+  StateOf,
+  Through
+} from "./Composition.ts"
+
+export type { AnyModel, Empty, InputOf, OutputOf, ParamsOf, StateOf } from "./Composition.ts"
 
 /** A function with parameters and state, and the way to draw both. */
 export interface Model<Params, State, In, Out> {
@@ -22,19 +38,6 @@ export interface Model<Params, State, In, Out> {
   /** Inference: no randomness, no state change, by type. */
   readonly predict: (params: Params, state: State, input: In) => Out
 }
-
-/** A model of any type: what composition asks for before it looks closer. */
-export interface AnyModel {
-  readonly init: (key: Random.Key) => { readonly params: unknown; readonly state: unknown }
-  readonly train: (params: never, state: never, input: never, key: Random.Key) => {
-    readonly output: unknown
-    readonly state: unknown
-  }
-  readonly predict: (params: never, state: never, input: never) => unknown
-}
-
-/** The parameters of a model that has none, and the state of one that keeps none. */
-export type Empty = Readonly<Record<never, never>>
 
 /** A model whose output has the shape of its input, whatever that is as long as it ends in `Last`. */
 export interface ShapePreserving<Params, State, Last extends Shape = readonly []> {

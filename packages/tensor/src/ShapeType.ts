@@ -251,7 +251,12 @@ export type Squeeze<S extends Shape, Out extends Shape = readonly []> = true ext
 /** The shape asked of a reshape, where −1 stands for a dimension that follows from the others. */
 export type Requested<S extends ReadonlyArray<number>> = { readonly [I in keyof S]: S[I] extends -1 ? number : S[I] }
 
+/** Numbers or truth values in arrays of arrays. */
+export type Nested = number | boolean | ReadonlyArray<Nested>
+
 /** The shape of nested arrays, as far as their lengths are literal. */
 export type NestedShape<A, Out extends Shape = readonly []> = A extends ReadonlyArray<infer E>
-  ? NestedShape<E, readonly [...Out, A["length"]]>
+  ? Nested extends E
+    ? Shape
+    : NestedShape<E, readonly [...Out, A["length"]]>
   : Out

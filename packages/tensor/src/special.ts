@@ -29,7 +29,7 @@ interface Table {
   readonly erfcEnd: number
   /**
    * Center: erfInv(x) / x in 9/16 - x², |x| ≤ 3/4 (f32 e = 8.6e-9, f64 e = 2.1e-18). Tail: erfInv(x) in
-   * sqrt(-log((1 - x) / 2)) - 23/16 for 3/4 ≤ x < 1 (f32 e = 4.7e-9, f64 e = 1.1e-16).
+   * sqrt(-log((1 - x) / 2)) - 23/16 for 3/4 ≤ x < 1 (f32 e = 4.7e-9, f64 e = 1.2e-17).
    */
   readonly erfInv: { readonly center: Rational; readonly tail: Rational }
   /**
@@ -51,14 +51,23 @@ interface Table {
 }
 
 const single: Table = {
-  erf: { p: [-1.49860239e-08, 5.05174477e-06, 0.000391872803, 0.00382398323, 0.0544167136, 0.183596812, 1.12837919], q: [6.6576472e-05, 0.00131872954, 0.0154548098, 0.11357113, 0.4960422, 1] },
-  erfcx: [0.00293564028, 0.0588057488, -0.0410030037, -0.142068043, -0.00999900885, 0.333827823, 0.655578732, 0.755128026, 0.625756681, 0.398145258],
+  erf: {
+    p: [-1.49860239e-8, 5.05174477e-6, 0.000391872803, 0.00382398323, 0.0544167136, 0.183596812, 1.12837919],
+    q: [6.6576472e-5, 0.00131872954, 0.0154548098, 0.11357113, 0.4960422, 1]
+  },
+  erfcx: [
+    0.00293564028, 0.0588057488, -0.0410030037, -0.142068043, -0.00999900885, 0.333827823, 0.655578732, 0.755128026,
+    0.625756681, 0.398145258
+  ],
   expSmall: [-0.166651382, 0.500077034, -1.00000004, 0.999999982],
   halfBits: 2 ** 8,
   erfcEnd: 11,
   erfInv: {
     center: { p: [0.110246411, 1.5467552, 2.74617269, 1.08455979], q: [0.388154675, 2.38944892, 3.05080859, 1] },
-    tail: { p: [0.0345599043, 0.436216226, 1.63161814, 2.17038642, 0.807811787], q: [0.034545503, 0.387370309, 1.15256576, 1] }
+    tail: {
+      p: [0.0345599043, 0.436216226, 1.63161814, 2.17038642, 0.807811787],
+      q: [0.034545503, 0.387370309, 1.15256576, 1]
+    }
   },
   lgamma: {
     p: [4.63978045, 181.498607, 1270.86393, 2298.3392, 1066.07827, 89.7279647],
@@ -76,41 +85,96 @@ const single: Table = {
 }
 
 const double: Table = {
-  erf: { p: [6.46945863273662e-05, 0.0012792742655464077, 0.04057179508959534, 0.13849577307922495, 1.1283791670955126], q: [0.0003761321708870162, 0.008662657021222507, 0.08797982272214665, 0.4560720164975251, 1] },
-  erfcx: [-0.0050759011866117485, 0.0042504342901447875, 0.009714530351992356, -0.012039013267304586, -0.007643692163997365, 0.018928612479893154, 0.0001637967046282492, -0.023447161163836, 0.009749946548813714, 0.027480387608575473, -0.02137355713747375, -0.03594432155250047, 0.03562965954367549, 0.0615181215623453, -0.047831551047493044, -0.14174883893951384, -0.009467381449983379, 0.33379537460711983, 0.655562282451643, 0.7551286856039272, 0.6257568032045391, 0.3981452619877313],
+  erf: {
+    p: [6.46945863273662e-5, 0.0012792742655464077, 0.04057179508959534, 0.13849577307922495, 1.1283791670955126],
+    q: [0.0003761321708870162, 0.008662657021222507, 0.08797982272214665, 0.4560720164975251, 1]
+  },
+  erfcx: [
+    -0.0050759011866117485, 0.0042504342901447875, 0.009714530351992356, -0.012039013267304586, -0.007643692163997365,
+    0.018928612479893154, 0.0001637967046282492, -0.023447161163836, 0.009749946548813714, 0.027480387608575473,
+    -0.02137355713747375, -0.03594432155250047, 0.03562965954367549, 0.0615181215623453, -0.047831551047493044,
+    -0.14174883893951384, -0.009467381449983379, 0.33379537460711983, 0.655562282451643, 0.7551286856039272,
+    0.6257568032045391, 0.3981452619877313
+  ],
   expSmall: [-1 / 6, 0.5, -1, 1],
   halfBits: 2 ** 21,
   erfcEnd: 28,
   erfInv: {
-    center: { p: [0.004629517836199464, 0.31730417194039606, 3.408658782601145, 12.832151510619875, 21.727106021614006, 18.039487150473597, 7.160921199707379, 1.0845597967968248], q: [0.030108495873496597, 0.8535064285470091, 6.247619308964538, 18.607684554381887, 26.78300806716227, 19.70783200731746, 7.121354241112377, 1] },
-    tail: { p: [7.368725279118203e-07, 6.387640937029986e-05, 0.0018414797177915, 0.025357713217163166, 0.1959813053182968, 0.9230087560221067, 2.7411890189572725, 5.112093098371808, 5.717958029217693, 3.421515282313714, 0.8078117826712862], q: [7.368652201555517e-07, 6.281967316804711e-05, 0.0017535804337495229, 0.022993004494397253, 0.16641735215406203, 0.7206251036180105, 1.9179103914101978, 3.0697802588510044, 2.7013531087157787, 1] }
+    center: {
+      p: [
+        0.004629517836199464, 0.31730417194039606, 3.408658782601145, 12.832151510619875, 21.727106021614006,
+        18.039487150473597, 7.160921199707379, 1.0845597967968248
+      ],
+      q: [
+        0.030108495873496597, 0.8535064285470091, 6.247619308964538, 18.607684554381887, 26.78300806716227,
+        19.70783200731746, 7.121354241112377, 1
+      ]
+    },
+    tail: {
+      p: [
+        7.368725279118203e-7, 6.387640937029986e-5, 0.0018414797177915, 0.025357713217163166, 0.1959813053182968,
+        0.9230087560221067, 2.7411890189572725, 5.112093098371808, 5.717958029217693, 3.421515282313714,
+        0.8078117826712862
+      ],
+      q: [
+        7.368652201555517e-7, 6.281967316804711e-5, 0.0017535804337495229, 0.022993004494397253, 0.16641735215406203,
+        0.7206251036180105, 1.9179103914101978, 3.0697802588510044, 2.7013531087157787, 1
+      ]
+    }
   },
   lgamma: {
-    p: [-1.918196675374429e-05, 0.006713119174807174, 4.26863553973208, 232.91968904851075, 4166.25726555826, 32038.91543844202, 118416.87441739715, 220243.95991272328, 207153.09362352983, 95308.75574948228, 19667.311156018062, 1507.2664657274665, 26.598360740461853],
-    q: [1, 81.5460743881642, 2026.556975570242, 21372.669818478662, 109211.78683201066, 287058.1446763518, 395408.6193991322, 281332.05120903265, 98139.91400006102, 15110.889097110343, 828.407106269027, 9.259888533158222],
-    stirling: [-0.009355219202285853, 0.0049160168199601775, -0.001850175149993515, 0.0008399581330363272, -0.0005952113916752751, 0.0007936505953359822, -0.0027777777772128266, 0.08333333333333307]
+    p: [
+      -1.918196675374429e-5, 0.006713119174807174, 4.26863553973208, 232.91968904851075, 4166.25726555826,
+      32038.91543844202, 118416.87441739715, 220243.95991272328, 207153.09362352983, 95308.75574948228,
+      19667.311156018062, 1507.2664657274665, 26.598360740461853
+    ],
+    q: [
+      1, 81.5460743881642, 2026.556975570242, 21372.669818478662, 109211.78683201066, 287058.1446763518,
+      395408.6193991322, 281332.05120903265, 98139.91400006102, 15110.889097110343, 828.407106269027, 9.259888533158222
+    ],
+    stirling: [
+      -0.009355219202285853, 0.0049160168199601775, -0.001850175149993515, 0.0008399581330363272,
+      -0.0005952113916752751, 0.0007936505953359822, -0.0027777777772128266, 0.08333333333333307
+    ]
   },
   digamma: {
-    p: [0.0038843006421257313, 5.629462890525653, 437.9094034843502, 10211.23985323576, 98848.66198459965, 447691.5559639532, 964297.6965881916, 901068.9691089639, 260472.3234073955],
-    q: [1, 108.91061348103419, 3292.892986878691, 40450.37344718481, 232788.73688961344, 651613.4587200949, 836804.5468804422, 380714.72064868343, 7.558535364868794e-06],
+    p: [
+      0.0038843006421257313, 5.629462890525653, 437.9094034843502, 10211.23985323576, 98848.66198459965,
+      447691.5559639532, 964297.6965881916, 901068.9691089639, 260472.3234073955
+    ],
+    q: [
+      1, 108.91061348103419, 3292.892986878691, 40450.37344718481, 232788.73688961344, 651613.4587200949,
+      836804.5468804422, 380714.72064868343, 7.558535364868794e-6
+    ],
     end: 4,
     root: [1.4616321449683622, 9.549995429965697e-17],
-    asymptotic: [0.5444859871683064, -0.2586850793463804, 0.07413274123129865, -0.02079820456623774, 0.007569951381630736, -0.0041666007906298996, 0.0039682535889074815, -0.008333333332486913, 0.08333333333333302]
+    asymptotic: [
+      0.5444859871683064, -0.2586850793463804, 0.07413274123129865, -0.02079820456623774, 0.007569951381630736,
+      -0.0041666007906298996, 0.0039682535889074815, -0.008333333332486913, 0.08333333333333302
+    ]
   },
   zeta: { terms: 9, corrections: 8 }
 }
 
 /** B₂ⱼ / (2j)! for j = 1, 2, ... */
 const bernoulli = [
-  1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600,
+  1 / 12,
+  -1 / 720,
+  1 / 30240,
+  -1 / 1209600,
+  1 / 47900160,
+  -691 / 1307674368000,
+  1 / 74724249600,
   -3617 / 10670622842880000
 ]
 
-const stirlingConstant = 0.41893853320467274
+const stirlingConstant = (Math.log(2 * Math.PI) - 1) / 2
 
 /** Lifts a rule over a working precision to all floats. */
-const widened = (rule: (x: Scalar, table: Table) => Scalar) => (x: Scalar): Scalar =>
-  x.dtype === "f64" ? rule(x, double) : S.cast(rule(S.cast(x, "f32"), single), x.dtype)
+const widened =
+  (rule: (x: Scalar, table: Table) => Scalar) =>
+  (x: Scalar): Scalar =>
+    x.dtype === "f64" ? rule(x, double) : S.cast(rule(S.cast(x, "f32"), single), x.dtype)
 
 const times = (x: Scalar, factor: number): Scalar => S.mul(x, S.like(x, factor))
 const plus = (x: Scalar, term: number): Scalar => S.add(x, S.like(x, term))
@@ -154,11 +218,11 @@ const erfDouble = (x: Scalar): Scalar => {
 /**
  * The error function, `2/√π ∫₀ˣ exp(-t²) dt`.
  *
- * **Numerics** @ERF@ Odd down to the sign of zero; ±1 at ±∞; never beyond ±1.
+ * **Numerics** Relative error at most 4e-16 (f64), 2.8e-7 (f32; 5 ulp, 0.6 on average). Odd down to the sign of zero;
+ * ±1 at ±∞, never beyond.
  *
  * **Source** Own fits: in f32 one rational function of x² up to 3.92, beyond which the value rounds to ±1; in f64 one
- * up to 3/4, then 1 - erfc. Splitting the square in exp(-x²) is from Cody 1969, "Rational Chebyshev approximations for
- * the error function".
+ * up to 3/4, then 1 - erfc. Splitting the square in exp(-x²) is after Cody's CALERF (netlib, specfun).
  *
  * @category special functions
  * @since 0.1.0
@@ -168,7 +232,8 @@ export const erf: (x: Scalar) => Scalar = widened((x, table) => (table === doubl
 /**
  * The complementary error function, `1 - erf(x)`, without the cancellation.
  *
- * **Numerics** @ERFC@ This is relative error, held in the right tail until underflow. 0 at ∞, 2 at -∞.
+ * **Numerics** Relative error at most 9e-16 (f64), 3.6e-7 (f32; 6 ulp, 0.7 on average), also in the right tail up to
+ * where the value becomes subnormal. 1 at 0, 0 at ∞, 2 at -∞.
  *
  * **Source** As `erf`. For x ≥ 0 one polynomial in 1 / (1 + 3x/8), after Shepherd & Laframboise 1981, "Chebyshev
  * approximation of (1 + 2x) exp(x²) erfc(x)"; own fit. For x < 0, 2 - erfc(-x).
@@ -186,7 +251,8 @@ export const erfc: (x: Scalar) => Scalar = widened((x, table) => {
  *
  * **Domain** (-1, 1); ±∞ at ±1, NaN beyond.
  *
- * **Numerics** @INV@
+ * **Numerics** Relative error at most 9e-16 (f64), 2.6e-7 (f32; 4 ulp, 0.7 on average), up to the last value before 1.
+ * Keeps the sign of zero.
  *
  * **Source** The cut into a center and a tail in √(-log((1 - |x|) / 2)) is from Wichura 1988, algorithm AS 241; own
  * fits.
@@ -220,8 +286,9 @@ const lgammaRight = (y: Scalar, z: Scalar, { lgamma: fit }: Table): Scalar => {
 /**
  * The logarithm of the gamma function's magnitude, `log |Γ(x)|`.
  *
- * **Numerics** @LGAMMA@ On the negative axis the error is relative to the larger of 1 and the value, because the zeros
- * there are not treated apart. ∞ at the poles 0, -1, -2, ... and at ±∞.
+ * **Numerics** For x > 0 relative error at most 9e-16 (f64), 3.7e-7 (f32; 5 ulp, 0.7 on average), also at the zeros 1
+ * and 2. For x < 0 at most 1.3e-15 and 8e-7 relative to the larger of 1 and the value: the zeros there are not treated
+ * apart. ∞ at the poles 0, -1, -2, ... and at ±∞.
  *
  * **Source** Own fit below 4, Stirling's series with fitted coefficients above. Left of 1/2 the recurrence
  * `lgamma(x) = lgamma(1 + x) - log x`, left of 0 Euler's reflection
@@ -235,11 +302,7 @@ export const lgamma: (x: Scalar) => Scalar = widened((x, table) => {
   const isLeft = below(x, 0.5)
   const isPositive = above(x, 0)
   const nearest = S.round(x)
-  const right = lgammaRight(
-    S.select(isLeft, plus(magnitude, 1), x),
-    S.select(isLeft, magnitude, minus(x, 1)),
-    table
-  )
+  const right = lgammaRight(S.select(isLeft, plus(magnitude, 1), x), S.select(isLeft, magnitude, minus(x, 1)), table)
   const sine = times(S.abs(S.sin(times(S.sub(x, nearest), Math.PI))), 1 / Math.PI)
   const shift = S.log(S.select(isPositive, x, sine))
   const reflected = S.select(S.equal(x, nearest), S.like(x, Infinity), S.sub(S.neg(right), shift))
@@ -271,22 +334,24 @@ const range = (first: number, last: number): ReadonlyArray<number> =>
   Array.from({ length: last - first + 1 }, (_, k) => first + k)
 
 /** (-1)ⁿ⁺¹ n! Σ 1 / (x + k)ⁿ⁺¹ by the Euler-Maclaurin formula. */
-const polygammaPositive = (n: number) => (x: Scalar, { zeta }: Table): Scalar => {
-  // n! = residue cⁿ with c a power of two: neither n! nor 1 / xⁿ stands alone, where it would leave the range.
-  const c = 2 ** Math.round(range(1, n).reduce((sum, k) => sum + Math.log2(k), 0) / n)
-  const residue = range(1, n).reduce((product, k) => product * (k / c), 1)
-  const last = over(c, plus(x, zeta.terms))
-  const w = times(last, 1 / c)
-  // 1/n + w/2 + Σ B₂ⱼ/(2j)! (n + 1)(n + 2)···(n + 2j - 1) w²ʲ
-  const corrections = range(1, zeta.corrections).map((j) =>
-    range(n + 1, n + 2 * j - 1).reduce((product, k) => product * k, bernoulli[j - 1])
-  )
-  const series = S.polynomial(square(w), [...corrections.toReversed(), 1 / n])
-  const tail = times(S.mul(power(last, n), S.add(series, times(w, 0.5))), c)
-  const summands = range(0, zeta.terms - 1).map((k) => power(over(c, k === 0 ? x : plus(x, k)), n + 1))
-  const sum = summands.reduceRight((total, term) => S.add(total, term), tail)
-  return S.select(above(x, 0), times(sum, ((n % 2 === 0 ? -1 : 1) * residue) / c), S.like(x, NaN))
-}
+const polygammaPositive =
+  (n: number) =>
+  (x: Scalar, { zeta }: Table): Scalar => {
+    // n! = residue cⁿ with c a power of two: neither n! nor 1 / xⁿ stands alone, where it would leave the range.
+    const c = 2 ** Math.round(range(1, n).reduce((sum, k) => sum + Math.log2(k), 0) / n)
+    const residue = range(1, n).reduce((product, k) => product * (k / c), 1)
+    const last = over(c, plus(x, zeta.terms))
+    const w = times(last, 1 / c)
+    // 1/n + w/2 + Σ B₂ⱼ/(2j)! (n + 1)(n + 2)···(n + 2j - 1) w²ʲ
+    const corrections = range(1, zeta.corrections).map((j) =>
+      range(n + 1, n + 2 * j - 1).reduce((product, k) => product * k, bernoulli[j - 1])
+    )
+    const series = S.polynomial(square(w), [...corrections.toReversed(), 1 / n])
+    const tail = times(S.mul(power(last, n), S.add(series, times(w, 0.5))), c)
+    const summands = range(0, zeta.terms - 1).map((k) => power(over(c, k === 0 ? x : plus(x, k)), n + 1))
+    const sum = summands.reduceRight((total, term) => S.add(total, term), tail)
+    return S.select(above(x, 0), times(sum, ((n % 2 === 0 ? -1 : 1) * residue) / c), S.like(x, NaN))
+  }
 
 /**
  * The derivatives of `lgamma`: `dⁿ⁺¹/dxⁿ⁺¹ log Γ(x)` for the `order` n, so that order 0 is the digamma function.
@@ -294,11 +359,13 @@ const polygammaPositive = (n: number) => (x: Scalar, { zeta }: Table): Scalar =>
  * **Domain** Order 0: all reals, NaN at the poles 0, -1, -2, ... and at -∞. Higher orders: x > 0, NaN elsewhere.
  * `order` is a whole number ≥ 0.
  *
- * **Numerics** @POLY@
+ * **Numerics** Order 0: relative error at most 6.5e-16 (f64), 3.6e-7 (f32; 6 ulp, 0.5 on average) for x > 0, root
+ * included; for x < 0 at most 1.5e-15 and 8.2e-7 relative to the larger of 1 and the value. Higher orders: at most 7e-16
+ * and 3.4e-7 up to order 2, from there a unit in the last place more for each order (order 7: 1.3e-15, 7.4e-7).
  *
  * **Source** Order 0: own fit around the root 1.4616..., which is split in two parts, the asymptotic series beyond, and
  * the reflection formula left of 1/2. Higher orders: Hurwitz' zeta function `(-1)ⁿ⁺¹ n! ζ(n + 1, x)` by the
- * Euler-Maclaurin formula (DLMF 25.11.9 and 25.11.5 with x moved up).
+ * Euler-Maclaurin formula (DLMF 25.11.12, 25.11.4 and 25.11.7).
  *
  * @category special functions
  * @since 0.1.0

@@ -6,6 +6,7 @@
 import * as DTypes from "@cotangent/tensor/DType"
 import type { DType } from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
+import { make } from "@cotangent/tensor/HostArray"
 import * as Bilinear from "@cotangent/tensor/primitive/bilinear"
 import * as Discrete from "@cotangent/tensor/primitive/discrete"
 import * as Elementwise from "@cotangent/tensor/primitive/elementwise"
@@ -59,8 +60,21 @@ export const draw = ({ differentiable, inputs, ...signature }: Signature): fc.Ar
     ...signature,
     inputs: arrays,
     differentiable: differentiable.filter((i) => DTypes.isFloat(arrays[i].dtype)),
-    [fc.toStringMethod]: () => `${signature.name}(${arrays.map(show).join("; ")})`
+    ...shown(signature.name, arrays)
   }))
+
+/** How counterexamples print. */
+const shown = (name: string, inputs: ReadonlyArray<HostArray>) => ({
+  [fc.toStringMethod]: () => `${name}(${inputs.map(show).join("; ")})`
+})
+
+/** `given` with its inputs of `f64` as another dtype. */
+export const recast = (given: Case, dtype: DTypes.Float): Case => {
+  const inputs = given.inputs.map((input) =>
+    input.dtype === "f64" ? make(input.shape, dtype, input.data) : input
+  )
+  return { ...given, inputs, ...shown(given.name, inputs) }
+}
 
 /** `op` with `params`; by all inputs there is a derivative where nothing else is stated. */
 const signature = <N extends Arity, P>(

@@ -2,8 +2,6 @@
  * Arbitrary programs: chains of element-wise functions, reductions, rows normalized, contractions, movement, rows by
  * number. Every value stays moderate and depends continuously on the inputs, so that devices that round differently agree.
  */
-import type { DType } from "@cotangent/tensor/DType"
-import type { HostArray } from "@cotangent/tensor/HostArray"
 import { dotGeneral, mul } from "@cotangent/tensor/primitive/bilinear"
 import { less } from "@cotangent/tensor/primitive/discrete"
 import { cos, div, exp, log1p, logistic, sin, sqrt, tanh } from "@cotangent/tensor/primitive/elementwise"
@@ -13,20 +11,11 @@ import { argSort } from "@cotangent/tensor/primitive/routine"
 import { abs, max, min, reduceMax, where } from "@cotangent/tensor/primitive/selection"
 import { concatenate, gather, pad, scatterAdd, slice } from "@cotangent/tensor/primitive/window"
 import type { Tensor } from "@cotangent/tensor/Primitive"
-import { describe } from "@cotangent/tensor/Primitive"
-import type { Program } from "@cotangent/tensor/Program"
-import { trace } from "@cotangent/tensor/Program"
 import type { Dims } from "@cotangent/tensor/Shape"
 import { equals, size, without } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
-import { show } from "./Comparison.ts"
-
-/** A program with inputs for it. */
-export interface ProgramCase {
-  readonly program: Program
-  readonly inputs: ReadonlyArray<HostArray>
-}
+import type { Signature } from "./generators.ts"
 
 /** One step of a program: `x` and `y` are earlier tensors, `choice` picks axes and extents. */
 type Move = (x: Tensor, y: Tensor, choice: number) => Tensor
@@ -114,13 +103,13 @@ const rowNumbers = (x: Tensor, count: number, choice: number): Tensor => {
   return min(shifted, full({ shape: [count], dtype: "i32", value: x.shape[0] }))
 }
 
-const moves: Readonly<Record<string, Move>> = {
+/** Moves that have a derivative everywhere. */
+const smooth = {
   tanh,
   sin,
   cos,
   logistic,
   neg,
-  abs,
   half: (x) => scale(x, 0.5),
   gaussian: (x) => exp(neg(square(x))),
   log: (x) => log1p(square(x)),
@@ -129,12 +118,8 @@ const moves: Readonly<Record<string, Move>> = {
   sub: binary(sub),
   mul: binary((x, y) => mul(x, tanh(y))),
   div: binary((x, y) => div(x, add(square(y), fill(y, 1)))),
-  max: binary(max),
-  min: binary(min),
-  where: binary((x, y) => where(less(x, y), y, x)),
   mean: withAxis((x, axis) => mean(x, [axis])),
   meanOfAll: (x) => mean(x, Arrays.range(x.shape.length)),
-  reduceMax: withAxis((x, axis) => reduceMax(x, { axes: [axis] })),
   softmax,
   normalize,
   contract,
@@ -151,12 +136,22 @@ const moves: Readonly<Record<string, Move>> = {
     pad(x, { before: at(x, axis, 1), after: at(x, axis, 2), interior: at(x, axis, choice % 2) })
   ),
   concatenate: withAxis((x, axis) => concatenate([x, tanh(x)], { axis })),
+  gather: withAxis((x, _, choice) => gather(x, rowNumbers(x, 1 + (choice % 4), choice))),
+  scatterAdd: withAxis((x, _, choice) => scatterAdd(x, x, rowNumbers(x, x.shape[0], choice)))
+} satisfies Readonly<Record<string, Move>>
+
+/** All moves: those of which some places have no derivative, too. */
+const moves: Readonly<Record<string, Move>> = {
+  ...smooth,
+  abs,
+  max: binary(max),
+  min: binary(min),
+  where: binary((x, y) => where(less(x, y), y, x)),
+  reduceMax: withAxis((x, axis) => reduceMax(x, { axes: [axis] })),
   sort: (x) => {
     const flat = reshape(x, { shape: [size(x.shape)] })
     return gather(flat, argSort(flat, { descending: false }))
-  },
-  gather: withAxis((x, _, choice) => gather(x, rowNumbers(x, 1 + (choice % 4), choice))),
-  scatterAdd: withAxis((x, _, choice) => scatterAdd(x, x, rowNumbers(x, x.shape[0], choice)))
+  }
 }
 
 interface Step {
@@ -169,43 +164,51 @@ interface Step {
 /** Tensors beyond this many elements or this rank are not built on. */
 const isModest = ({ shape }: Tensor): boolean => size(shape) <= 2000 && shape.length <= 4
 
-const run = (steps: ReadonlyArray<Step>, inputs: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
+const run = (steps: ReadonlyArray<Step>, inputs: ReadonlyArray<Tensor>): Tensor => {
   const pool = [...inputs]
   for (const { choice, move, x, y } of steps) {
     const next = moves[move](pool[pool.length - 1 - (x % pool.length)], pool[y % pool.length], choice)
     if (isModest(next)) pool.push(next)
   }
-  return pool.slice(-2)
+  return pool[pool.length - 1]
 }
 
-const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
-  fc.record({
-    move: fc.constantFrom(...Object.keys(moves)),
-    // The last tensor most often, so that chains grow.
-    x: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(9) }),
-    y: fc.nat(9),
-    choice: fc.nat(11)
-  }),
-  { minLength: 1, maxLength: 12 }
-)
+const stepsOf = (names: ReadonlyArray<string>): fc.Arbitrary<ReadonlyArray<Step>> =>
+  fc.array(
+    fc.record({
+      move: fc.constantFrom(...names),
+      // The last tensor most often, so that chains grow.
+      x: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(9) }),
+      y: fc.nat(9),
+      choice: fc.nat(11)
+    }),
+    { minLength: 1, maxLength: 12 }
+  )
 
-/** Extents around the widths of vectors. */
-const extent = fc.constantFrom(1, 2, 3, 4, 5, 8, 9, 16, 17)
+/** What a generator of programs can be told. */
+export interface Options {
+  /** Leaves out what has no derivative somewhere. */
+  readonly isSmooth?: boolean
+  /** Extents of axes; around the widths of vectors unless stated. */
+  readonly extents?: ReadonlyArray<number>
+  /** The most elements of an input. */
+  readonly largest?: number
+}
 
-/** Arbitrary programs of floats of `dtype`, with inputs. */
-export const programs = (dtype: DType): fc.Arbitrary<ProgramCase> =>
+/** Arbitrary programs of three inputs, of which the second has the shape of a row of the others. */
+export const programs = ({
+  extents = [1, 2, 3, 4, 5, 8, 9, 16, 17],
+  isSmooth = false,
+  largest = 600
+}: Options = {}): fc.Arbitrary<Signature> =>
   fc
-    .tuple(fc.array(extent, { maxLength: 3 }).filter((shape) => size(shape) <= 600), steps)
-    .chain(([shape, list]) => {
-      const shapes = [shape, shape.slice(1), shape]
-      return fc.tuple(...shapes.map((s) => Arrays.array(s, dtype, Arrays.reals))).map((inputs) => ({
-        program: trace(inputs, (...tensors) => run(list, tensors)),
-        inputs,
-        [fc.toStringMethod]: () => `${list.map(showStep).join(" ")} of ${inputs.map(show).join("; ")}`
-      }))
-    })
-
-const showStep = ({ choice, move, x, y }: Step): string => `${move}(${x}, ${y}, ${choice})`
-
-/** The types of the results of a program as text. */
-export const showResults = ({ results }: Program): string => results.map(describe).join(", ")
+    .tuple(
+      fc.array(fc.constantFrom(...extents), { maxLength: 3 }).filter((shape) => size(shape) <= largest),
+      stepsOf(Object.keys(isSmooth ? smooth : moves))
+    )
+    .map(([shape, steps]) => ({
+      name: steps.map(({ choice, move, x, y }) => `${move}[${x}, ${y}, ${choice}]`).join(" "),
+      inputs: [shape, shape.slice(1), shape].map((s) => Arrays.array(s, "f64", Arrays.reals)),
+      apply: (inputs) => run(steps, inputs),
+      differentiable: [0, 1, 2]
+    }))

@@ -1,25 +1,14 @@
 import { readdirSync } from "node:fs"
 import { trace } from "@cotangent/tensor/Program"
 import * as fc from "fast-check"
-import { assert, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { batched, directed } from "../src/directions.ts"
 import { draw, modules, names, signatures } from "../src/generators.ts"
 import { batchIsLoop } from "../src/laws/batching.ts"
 import { jvpIsDifference, secondOrder, vjpIsAdjoint } from "../src/laws/differentiation.ts"
 import { simplifiedIsEqual } from "../src/laws/simplification.ts"
 import { valueHasType } from "../src/laws/typing.ts"
-import type { Violation } from "../src/laws/Violation.ts"
-
-const numRuns = Number(process.env["LAW_RUNS"] ?? 30)
-
-const holds = <A>(law: (value: A) => Violation, arbitrary: fc.Arbitrary<A>): void =>
-  fc.assert(
-    fc.property(arbitrary, (value) => {
-      const violation = law(value)
-      if (violation !== undefined) assert.fail(violation)
-    }),
-    { numRuns }
-  )
+import { holds } from "./laws.ts"
 
 it("every module of primitives has its generators", () => {
   const folder = new URL("../../tensor/src/primitive/", import.meta.url)
@@ -29,11 +18,10 @@ it("every module of primitives has its generators", () => {
 
 describe.each(names)("%s", (name) => {
   const signature = signatures[name]
-  const differentiable = signature.chain(directed).filter(({ differentiable }) => differentiable.length > 0)
-  const hasDerivative = fc.sample(signature.chain(draw), 50).some(({ differentiable }) => differentiable.length > 0)
+  const cases = signature.chain(draw)
 
   it("has values of the type that its rule states", () => {
-    holds(valueHasType, signature.chain(draw))
+    holds(valueHasType, cases)
   })
 
   it("has the same value for a batch as for each example", () => {
@@ -43,19 +31,22 @@ describe.each(names)("%s", (name) => {
   it("keeps its value when it is simplified", () => {
     holds(
       ({ apply, inputs }) => simplifiedIsEqual(trace(inputs, (...tensors) => [apply(tensors)]), inputs),
-      signature.chain(draw)
+      cases
     )
   })
 
-  it.runIf(hasDerivative)("has a jvp that agrees with central differences", () => {
+  const differentiable = signature.chain(directed).filter((directed) => directed.differentiable.length > 0)
+  if (!fc.sample(cases, { numRuns: 50, seed: 1 }).some((given) => given.differentiable.length > 0)) return
+
+  it("has a jvp that agrees with central differences", () => {
     holds(jvpIsDifference, differentiable)
   })
 
-  it.runIf(hasDerivative)("has a vjp that is the adjoint of its jvp", () => {
+  it("has a vjp that is the adjoint of its jvp", () => {
     holds(vjpIsAdjoint, differentiable)
   })
 
-  it.runIf(hasDerivative)("has a second derivative that agrees with central differences", () => {
+  it("has a second derivative that agrees with central differences", () => {
     holds(secondOrder, differentiable)
   })
 })

@@ -133,7 +133,7 @@ export const fit = Effect.fnUntraced(function* <
   const progress: Progress = { cursor, saved: cursor, losses: [], epochSince: 0n, examples: 0, since: 0n }
   const stop = options.stop === undefined ? Effect.undefined : Stops.requested(options.stop)
   return {
-    events: eventsOf({ options, device, step, held, progress, stop }),
+    events: eventsOf<S, B, E | E2 | E3, R | R2 | R3>({ options, device, step, held, progress, stop }),
     state: Effect.sync(() => held.current().state)
   }
 })
@@ -176,7 +176,13 @@ const epochOf = <S, B, E, R>(context: Context<S, B, E, R>) =>
       progress.epochSince = yield* Clock.currentTimeNanos
       return options.batches(progress.cursor).pipe(
         whileGoing(stop),
-        Stream.mapEffect((batch) => advance(context, batch)),
+        // Two effects, so that an event reaches the consumer before what comes after it is done.
+        Stream.map((batch): ReadonlyArray<Effect.Effect<ReadonlyArray<Event>, E | DeviceError, R>> => [
+          advance(context, batch),
+          saveWhenDue(context)
+        ]),
+        Stream.flattenIterable,
+        Stream.mapEffect((effect) => effect),
         Stream.flattenIterable,
         Stream.concat(
           Stream.unwrap(Effect.map(stop, (reason) => (reason === undefined ? finishEpoch(context) : Stream.empty)))
@@ -185,23 +191,27 @@ const epochOf = <S, B, E, R>(context: Context<S, B, E, R>) =>
     })
   )
 
-/** One step, and the events it gives rise to. */
+/** One step, and its event if it is one that is read. */
 const advance = Effect.fnUntraced(function* <S, B, E, R>(context: Context<S, B, E, R>, batch: B) {
   const { held, options, progress, step } = context
+  const examples = (options.examples ?? countExamples)(batch)
+  const { batch: number, epoch, step: before } = progress.cursor
+  const done = before + 1
+  // Together, or an interruption between them would count the step wrongly.
   yield* Effect.uninterruptible(
     Effect.map(held.replace(step(held.current().state, batch)), () => {
-      const { batch: number, epoch, step: done } = progress.cursor
-      progress.cursor = { epoch, batch: number + 1, step: done + 1 }
-      progress.examples += (options.examples ?? countExamples)(batch)
+      progress.cursor = { epoch, batch: number + 1, step: done }
+      progress.examples += examples
     })
   )
-  const done = progress.cursor.step
-  const found: Array<Event> = []
-  if (done % (options.readEvery ?? 1) === 0) found.push(yield* report(context))
-  const everySteps = options.checkpoint?.everySteps
-  if (everySteps !== undefined && done % everySteps === 0) found.push(...(yield* save(context)))
-  return found
+  return done % (options.readEvery ?? 1) === 0 ? [yield* report(context)] : []
 })
+
+const saveWhenDue = <S, B, E, R>(context: Context<S, B, E, R>): Effect.Effect<ReadonlyArray<Event>, E, R> =>
+  Effect.suspend(() => {
+    const every = context.options.checkpoint?.everySteps
+    return every !== undefined && context.progress.cursor.step % every === 0 ? save(context) : Effect.succeed([])
+  })
 
 /** The event of the step that was just done: the only place where training waits for the device. */
 const report = Effect.fnUntraced(function* <S, B, E, R>({ device, held, progress }: Context<S, B, E, R>) {

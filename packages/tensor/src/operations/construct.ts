@@ -17,13 +17,17 @@ import { cast } from "../primitive/linear.ts"
 import { parameter } from "../Program.ts"
 import type { Dims } from "../Shape.ts"
 import { check, format } from "../Shape.ts"
-import type { Loose, NestedShape, Shape } from "../ShapeType.ts"
+import type { Loose, Nested, NestedShape, Shape } from "../ShapeType.ts"
 import { positions } from "../internal/axes.ts"
 
-/** Numbers or truth values in arrays of arrays. */
-export type Nested = number | boolean | ReadonlyArray<Nested>
-
-type Leaf<A> = A extends ReadonlyArray<infer E> ? Leaf<E> : A extends boolean ? "bool" : "f32"
+/** The dtype of nested arrays: `bool` for truth values, `f32` for numbers. */
+export type LeafDType<A> = A extends ReadonlyArray<infer E>
+  ? Nested extends E
+    ? DType
+    : LeafDType<E>
+  : A extends boolean
+    ? "bool"
+    : "f32"
 
 /**
  * The tensor of nested arrays. Numbers become `f32` and truth values `bool` unless `dtype` says otherwise.
@@ -37,7 +41,7 @@ type Leaf<A> = A extends ReadonlyArray<infer E> ? Leaf<E> : A extends boolean ? 
  * ```
  */
 export const of: {
-  <const A extends Nested>(values: A): Tensor<NestedShape<A>, Leaf<A>>
+  <const A extends Nested>(values: A): Tensor<NestedShape<A>, LeafDType<A>>
   <const A extends Nested, D extends DType>(values: A, dtype: D): Tensor<NestedShape<A>, D>
 } = typed((values: Nested, dtype?: DType): Tensor => {
   const shape: Array<number> = []

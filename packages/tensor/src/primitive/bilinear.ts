@@ -57,6 +57,8 @@ const free = (rank: number, contract: Dims, batch: Dims): Dims =>
 
 const range = (from: number, count: number): Dims => Array.from({ length: count }, (_, i) => from + i)
 
+const isIdentity = (order: Dims): boolean => order.every((axis, i) => axis === i)
+
 /**
  * Puts the result of a contraction into the axis order of an operand: the result's axes are, in turn, those named by
  * `order`.
@@ -114,17 +116,34 @@ export const dotGeneral: Op<2, Contraction> = bilinear<Contraction>({
     // Contracted axes come out in the order they have in the other operand.
     const byOther = (mine: Dims, others: Dims): Dims =>
       others.map((axis, i) => [axis, mine[i]] as const).toSorted((x, y) => x[0] - y[0]).map(([, axis]) => axis)
-    const da = dotGeneral(cotangent, b, {
-      contract: [range(shared + left.length, right.length), right],
-      batch: [sharedAxes, batch[1]]
-    })
-    const db = dotGeneral(cotangent, a, {
-      contract: [range(shared, left.length), left],
-      batch: [sharedAxes, batch[0]]
-    })
+    const towards = (
+      [other, others]: readonly [Tensor, Dims],
+      mine: Dims,
+      [shared, kept, summed]: readonly [shared: Dims, kept: Dims, summed: Dims],
+      otherBatch: Dims
+    ): Tensor => {
+      // Either operand may come first; the better one puts the axes in order already.
+      const swapped = isIdentity([...shared, ...summed, ...kept])
+      return swapped
+        ? dotGeneral(other, cotangent, { contract: [others, mine], batch: [otherBatch, sharedAxes] })
+        : ordered(
+            dotGeneral(cotangent, other, { contract: [mine, others], batch: [sharedAxes, otherBatch] }),
+            [...shared, ...kept, ...summed]
+          )
+    }
     return [
-      ordered(da, [...batch[0], ...left, ...byOther(contract[0], contract[1])]),
-      ordered(db, [...batch[1], ...right, ...byOther(contract[1], contract[0])])
+      towards(
+        [b, right],
+        range(shared + left.length, right.length),
+        [batch[0], left, byOther(contract[0], contract[1])],
+        batch[1]
+      ),
+      towards(
+        [a, left],
+        range(shared, left.length),
+        [batch[1], right, byOther(contract[1], contract[0])],
+        batch[0]
+      )
     ]
   },
   batch: ({ inputs: [a, b], mapped: [aMapped, bMapped], params: { batch, contract } }) => {

@@ -137,11 +137,15 @@ export const tanh: Op<1> = elementwise({
   partials: ({ output }) => [sub(one(output), square(output))]
 })
 
-/** `1/(1 + e⁻ˣ)`. Derivative: `y (1 − y)`, finite everywhere. */
+/** `1/(1 + e⁻ˣ)`, computed from `e^(−|x|)`, which never overflows. Derivative: `y (1 − y)`, finite everywhere. */
 export const logistic: Op<1> = elementwise({
   name: "logistic",
   arity: 1,
-  scalar: ([x]) => S.div(S.like(x, 1), S.add(S.like(x, 1), S.exp(S.neg(x)))),
+  scalar: ([x]) => {
+    const one = S.like(x, 1)
+    const e = S.exp(S.neg(S.abs(x)))
+    return S.div(S.select(S.less(x, S.like(x, 0)), e, one), S.add(one, e))
+  },
   partials: ({ output }) => [mul(output, sub(one(output), output))]
 })
 

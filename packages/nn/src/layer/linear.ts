@@ -1,0 +1,79 @@
+import type { Float, Integer } from "@cotangent/tensor/DType"
+import * as Random from "@cotangent/tensor/Random"
+import type { Shape } from "@cotangent/tensor/ShapeType"
+import * as Tensor from "@cotangent/tensor/Tensor"
+import type { Initializer } from "../Initializer.ts"
+import { normal, xavierUniform, zeros } from "../Initializer.ts"
+import type { Empty, Model } from "../Model.ts"
+import { stateless } from "../Model.ts"
+
+/** A linear map. */
+export interface Weight<I extends number, O extends number> {
+  readonly weight: Tensor.Tensor<readonly [I, O], Float>
+}
+
+/** An affine map. */
+export interface Affine<I extends number, O extends number> extends Weight<I, O> {
+  readonly bias: Tensor.Tensor<readonly [O], Float>
+}
+
+/** Tensors whose rows along the last axis have `N` elements. */
+export type Rows<N extends number> = Tensor.Tensor<readonly [...Shape, N], Float>
+
+/**
+ * The affine map `x · weight + bias` of the last axis.
+ *
+ * **Shapes** `[…, inputs] → […, outputs]`; weight `[inputs, outputs]`, bias `[outputs]`. Weights are drawn by
+ * `initializer`, Xavier's uniform unless stated; biases begin at 0.
+ *
+ * **Example** (An affine map)
+ *
+ * ```ts run
+ * const layer = linear(3, 2, { initializer: Initializer.ones })
+ * const { params, state } = layer.init(Random.key(0))
+ * await evaluate(layer.predict(params, state, Tensor.of([[1, 2, 3]]))) // => [[6, 6]]
+ * ```
+ */
+export const linear: {
+  <const I extends number, const O extends number>(
+    inputs: I,
+    outputs: O,
+    options?: { readonly bias?: true; readonly initializer?: Initializer }
+  ): Model<Affine<I, O>, Empty, Rows<I>, Rows<O>>
+  <const I extends number, const O extends number>(
+    inputs: I,
+    outputs: O,
+    options: { readonly bias: false; readonly initializer?: Initializer }
+  ): Model<Weight<I, O>, Empty, Rows<I>, Rows<O>>
+} = <I extends number, O extends number>(
+  inputs: I,
+  outputs: O,
+  { bias = true, initializer = xavierUniform }: { readonly bias?: boolean; readonly initializer?: Initializer } = {}
+) =>
+  stateless({
+    init: (key: Random.Key): Affine<I, O> => {
+      const weight = initializer(key, [inputs, outputs])
+      // Without a bias the second overload has promised none.
+      return (bias ? { weight, bias: zeros(key, [outputs]) } : { weight }) as Affine<I, O>
+    },
+    apply: ({ weight, bias: offset }: Partial<Affine<I, O>> & Weight<I, O>, input: Rows<I>): Rows<O> => {
+      const product: Rows<O> = Tensor.matmul(input, weight)
+      return offset === undefined ? product : Tensor.add(product, offset)
+    }
+  })
+
+/**
+ * Rows of a learned table, by number. **Shapes** `i32 […] → […, width]`; weight `[count, width]`.
+ *
+ * Rows are drawn from the standard normal distribution unless `initializer` says otherwise. Numbers outside the table
+ * are clamped into it.
+ */
+export const embedding = <const N extends number, const W extends number>(
+  count: N,
+  width: W,
+  { initializer = normal(1) }: { readonly initializer?: Initializer } = {}
+): Model<Weight<N, W>, Empty, Tensor.Tensor<Shape, Integer>, Rows<W>> =>
+  stateless({
+    init: (key: Random.Key): Weight<N, W> => ({ weight: initializer(key, [count, width]) }),
+    apply: ({ weight }, input: Tensor.Tensor<Shape, Integer>): Rows<W> => Tensor.embedding(weight, input)
+  })

@@ -1,0 +1,29 @@
+/**
+ * The devices that tests run on, by name.
+ */
+import type { Device } from "@cotangent/runtime/Device"
+import type { DeviceUnavailable } from "@cotangent/runtime/errors"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/** A module that exports the layer of a device. */
+interface DeviceModule {
+  readonly layer: Layer.Layer<Device, DeviceUnavailable>
+}
+
+/** A device, and the dtypes of floats that it is tested in. */
+export interface DeviceRow {
+  readonly layer: Layer.Layer<Device, DeviceUnavailable>
+  readonly dtypes: ReadonlyArray<"f64" | "f32">
+}
+
+/** Modules are loaded when their device is used. */
+const row = (load: () => Promise<DeviceModule>, dtypes: DeviceRow["dtypes"]): DeviceRow => ({
+  layer: Layer.unwrap(Effect.map(Effect.promise(load), ({ layer }) => layer)),
+  dtypes
+})
+
+/** Every device by its name. */
+export const devices = {
+  reference: row(() => import("@cotangent/runtime/ReferenceDevice"), ["f64"])
+} satisfies Readonly<Record<string, DeviceRow>>
