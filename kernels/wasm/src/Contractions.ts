@@ -53,8 +53,9 @@ const epilogueOf = (step: Contraction, key: string, site: Site): Epilogue => {
     const targets = targetsOf(step.stores, emitter)
     const accumulator = emitter.workspace.unify(step.accumulator)
     const { reads, writes } = footprint(step)
-    emitter.within(batch.map((axis, i) => [axis, parameters[i]] as const), () =>
-      site.withBuffers(emitter, [...reads, ...writes], () => body({ emitter, targets, accumulator }))
+    emitter.within(
+      batch.map((axis, i) => [axis, parameters[i]] as const),
+      () => site.withBuffers(emitter, [...reads, ...writes], () => body({ emitter, targets, accumulator }))
     )
   }
   return {
@@ -79,7 +80,9 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
   const unroll = tile.accumulators[0].length
   const isVector =
     isVectorizable(values, column, { lanes, workspace, dense: false, given: accumulator }) &&
-    targets.every(({ dtype, position }) => strideIn(position, column, workspace) === 1 && (lanes === 4 || dtype === "f64"))
+    targets.every(
+      ({ dtype, position }) => strideIn(position, column, workspace) === 1 && (lanes === 4 || dtype === "f64")
+    )
   const rowIndex = code.local("i32")
   const roots = targets.flatMap(({ address, value }) => [value, address.base])
   emitter.within([[column, tile.column]], () => {
@@ -89,10 +92,16 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
       emitter.hoist(roots, new Set([row]), accumulator)
       tile.accumulators.forEach((vectors, i) => {
         code.get(tile.row).i32(i).op("i32.add").set(rowIndex)
-        emitter.within([[row, rowIndex], [accumulator, vectors]], () => {
-          targets.forEach(({ value }) => emitter.vector(value))
-          targets.forEach(({ address, dtype, value }) => emitter.storeVectors(dtype, address, value, 1))
-        })
+        emitter.within(
+          [
+            [row, rowIndex],
+            [accumulator, vectors]
+          ],
+          () => {
+            targets.forEach(({ value }) => emitter.vector(value))
+            targets.forEach(({ address, dtype, value }) => emitter.storeVectors(dtype, address, value, 1))
+          }
+        )
       })
     })
   })
@@ -103,9 +112,23 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
       vectors.forEach((vector, j) => {
         for (let lane = 0; lane < lanes; lane++) {
           code.get(tile.row).i32(i).op("i32.add").set(rowIndex)
-          code.get(tile.column).i32(j * lanes + lane).op("i32.add").set(columnIndex)
-          code.get(vector).op(lanes === 4 ? "f32x4.extract_lane" : "f64x2.extract_lane", lane).set(value)
-          emitter.within([[row, rowIndex], [column, columnIndex], [accumulator, value]], () => storeScalars(targets, emitter))
+          code
+            .get(tile.column)
+            .i32(j * lanes + lane)
+            .op("i32.add")
+            .set(columnIndex)
+          code
+            .get(vector)
+            .op(lanes === 4 ? "f32x4.extract_lane" : "f64x2.extract_lane", lane)
+            .set(value)
+          emitter.within(
+            [
+              [row, rowIndex],
+              [column, columnIndex],
+              [accumulator, value]
+            ],
+            () => storeScalars(targets, emitter)
+          )
         }
       })
     )
@@ -113,7 +136,14 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
 }
 
 const storeLane = ({ column, row }: Contraction, lane: Lane, { accumulator, emitter, targets }: Scope): void =>
-  emitter.within([[row, lane.row], [column, lane.column], [accumulator, lane.value]], () => storeScalars(targets, emitter))
+  emitter.within(
+    [
+      [row, lane.row],
+      [column, lane.column],
+      [accumulator, lane.value]
+    ],
+    () => storeScalars(targets, emitter)
+  )
 
 const storeScalars = (targets: ReadonlyArray<Target>, emitter: Emitter): void => {
   targets.forEach(({ value }) => emitter.scalar(value))

@@ -5,12 +5,12 @@
  */
 import type { Buffer } from "@cotangent/compiler/LoopProgram"
 import type { DType } from "@cotangent/tensor/DType"
-import type { Call, Load, Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
-import { children, identity } from "@cotangent/tensor/Scalar"
+import type { Call, Load, Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { children } from "@cotangent/tensor/Scalar"
 import type { FunctionBuilder, FunctionReference, Local } from "./FunctionBuilder.ts"
 import type { Address, Workspace } from "./Prepare.ts"
 import { positionOf, strideIn } from "./Prepare.ts"
-import { isVectorizable, preferredLanes } from "./Vectorize.ts"
+import * as Reductions from "./Reductions.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { hostFunctions } from "./scalarInstructions.ts"
 import { registerOf, scalarInstructions } from "./scalarInstructions.ts"
@@ -41,6 +41,7 @@ interface Region {
 /** Emits values of expressions. Scalars given to it are canonical for its workspace. */
 export interface Emitter {
   readonly code: FunctionBuilder
+  readonly machine: Machine
   readonly workspace: Workspace
   readonly scalar: (scalar: Scalar) => Local
   /** The values along the current axis of vectors. */
@@ -53,7 +54,11 @@ export interface Emitter {
   /** States the value of a scalar for code of `body`. */
   readonly within: (known: Iterable<readonly [Scalar, Local | Vectors]>, body: () => void) => void
   /** Emits `body` in a loop. */
-  readonly loop: (axis: Variable, range: { readonly from: number; readonly to: number; readonly step: number }, body: () => void) => void
+  readonly loop: (
+    axis: Variable,
+    range: { readonly from: number; readonly to: number; readonly step: number },
+    body: () => void
+  ) => void
   /** Values are vectors along an axis while `body` is emitted. */
   readonly along: (lanes: Lanes, roots: ReadonlyArray<Scalar>, body: () => void) => void
   readonly store: (dtype: DType, address: Address, value: Scalar) => void
@@ -80,7 +85,7 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
     if (known !== undefined) return known
     if (node.tag === "constant") return code.constant(registerOf(node.dtype), Memory.finite(node.dtype, node.value))
     if (node.tag === "variable") throw new TypeError("expected a variable of an enclosing loop")
-    const result = node.tag === "reduce" ? reduceScalar(node) : code.local(registerOf(node.dtype))
+    const result = node.tag === "reduce" ? reductions.scalar(node) : code.local(registerOf(node.dtype))
     if (node.tag === "load") {
       const { base, offset } = addressOf(node)
       code.get(scalar(base))
@@ -125,9 +130,13 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
     if (node.tag === "load") {
       const { base, offset } = addressOf(node)
       const stride = strideIn(positionOf(node), axis, workspace)!
-      return Memory.loadVectors(code, { dtype: node.dtype, address: scalar(base), offset, stride, lanes, unroll }, machine.halves)
+      return Memory.loadVectors(
+        code,
+        { dtype: node.dtype, address: scalar(base), offset, stride, lanes, unroll },
+        machine.halves
+      )
     }
-    if (node.tag === "reduce") return reduceVectors(node, unroll)
+    if (node.tag === "reduce") return reductions.vectors(node, lanes, unroll)
     // What remains is a call.
     return call(node as Call, { axis, lanes, unroll })
   }
@@ -137,16 +146,29 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
     const fused = machine.isRelaxed ? multiplyAdd(node) : undefined
     if (fused !== undefined) {
       const [x, y, z] = [vector(fused.x), vector(fused.y), vector(fused.z)]
-      const name = `${laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"}.relaxed_${fused.negated ? "nmadd" : "madd"}` as const
+      const name =
+        `${laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"}.relaxed_${fused.negated ? "nmadd" : "madd"}` as const
       return each(unroll, (u) => code.get(x[u]).get(y[u]).get(z[u]).op(name))
     }
     if (node.op === "shiftLeft" || node.op === "shiftRight") {
       const [x, amount] = [vector(node.args[0]), scalar(node.args[1])]
-      return each(unroll, (u) => code.get(x[u]).get(amount).op(shiftName(node.op === "shiftLeft", from)))
+      return each(unroll, (u) =>
+        code
+          .get(x[u])
+          .get(amount)
+          .op(shiftName(node.op === "shiftLeft", from))
+      )
     }
     const args = node.args.map(vector)
     return each(unroll, (u) =>
-      vectorInstructions[node.op]!({ code, dtype: node.dtype, from, lanes, args: args.map((arg) => arg[u]), host: machine.host })
+      vectorInstructions[node.op]!({
+        code,
+        dtype: node.dtype,
+        from,
+        lanes,
+        args: args.map((arg) => arg[u]),
+        host: machine.host
+      })
     )
   }
 
@@ -165,103 +187,14 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       part.tag === "call" && part.op === "mul" && workspace.uses(part) === 1 && workspace.free(part).has(current!.axis)
     const [first, second] = node.args
     if (isProduct(second)) return { x: second.args[0], y: second.args[1], z: first, negated: node.op === "sub" }
-    return isProduct(first) && node.op === "add" ? { x: first.args[0], y: first.args[1], z: second, negated: false } : undefined
-  }
-
-  /** A sum along a reduction: vectors where the innermost variable allows, then the rest one by one. */
-  const reduceScalar = (node: Reduce): Local => {
-    const total = code.local(registerOf(node.dtype))
-    const combine = (value: Local): void => {
-      scalarInstructions[node.combine]({ code, dtype: node.dtype, from: node.dtype, args: [total, value], host: machine.host })
-      code.set(total)
-    }
-    setIdentity(node, total)
-    const inner = node.variables[node.variables.length - 1]
-    const lanes = preferredLanes([node.body], inner, workspace)
-    const isVector = lanes !== undefined && inner.extent >= 2 * lanes && isVectorizable([node.body], inner, { lanes, workspace, dense: true })
-    const whole = isVector ? inner.extent - (inner.extent % lanes) : 0
-    if (isVector) {
-      const unroll = Math.min(4, Math.floor(whole / lanes))
-      const main = whole - (whole % (lanes * unroll))
-      const parts = each(unroll, () => code.get(vectorIdentity(node, lanes)))
-      nested([...node.variables], [node.body], (last) => {
-        sweepVectors(node, last, { from: 0, to: main, parts, lanes })
-        if (main < whole) sweepVectors(node, last, { from: main, to: whole, parts: parts.slice(0, 1), lanes })
-      })
-      const [first, ...others] = parts
-      for (const other of others) {
-        const args = [first, other]
-        vectorInstructions[node.combine]!({ code, dtype: node.dtype, from: node.dtype, lanes, args, host: machine.host })
-        code.set(first)
-      }
-      Memory.foldLanes(code, node, first, lanes, combine)
-    }
-    if (whole < inner.extent) {
-      nested([...node.variables], [node.body], (last) =>
-        self.loop(last, { from: whole, to: last.extent, step: 1 }, () => combine(scalar(node.body)))
-      )
-    }
-    return total
-  }
-
-  const sweepVectors = (
-    node: Reduce,
-    axis: Variable,
-    { from, lanes, parts, to }: { readonly from: number; readonly to: number; readonly parts: Vectors; readonly lanes: 2 | 4 }
-  ): void => {
-    const unroll = parts.length
-    self.along({ axis, lanes, unroll }, [node.body], () =>
-      self.loop(axis, { from, to, step: lanes * unroll }, () => accumulate(node, parts, lanes))
-    )
-  }
-
-  /** Adds the vectors of the body to the partial sums; a product is added as such. */
-  const accumulate = (node: Reduce, parts: Vectors, lanes: 2 | 4): void => {
-    const { body } = node
-    const isProduct = machine.isRelaxed && node.combine === "add" && body.tag === "call" && body.op === "mul" &&
-      (body.dtype === "f32" || body.dtype === "f64")
-    const shape = laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"
-    const values = isProduct ? body.args.map(vector) : [vector(body)]
-    parts.forEach((part, u) => {
-      if (isProduct) code.get(values[0][u]).get(values[1][u]).get(part).op(`${shape}.relaxed_madd`)
-      else {
-        const args = [part, values[0][u]]
-        vectorInstructions[node.combine]!({ code, dtype: node.dtype, from: node.dtype, lanes, args, host: machine.host })
-      }
-      code.set(part)
-    })
-  }
-
-  /** Vectors of sums: the variables of the reduction run in loops. */
-  const reduceVectors = (node: Reduce, unroll: number): Vectors => {
-    const { lanes } = current!
-    const parts = each(unroll, () => code.get(vectorIdentity(node, lanes)))
-    nested([...node.variables], [node.body], (last) =>
-      self.loop(last, { from: 0, to: last.extent, step: 1 }, () => accumulate(node, parts, lanes))
-    )
-    return parts
-  }
-
-  /** Loops over all variables but the last, with what does not change computed outside. */
-  const nested = (variables: ReadonlyArray<Variable>, roots: ReadonlyArray<Scalar>, body: (last: Variable) => void): void => {
-    const [first, ...rest] = variables
-    self.hoist(roots, new Set(variables))
-    if (rest.length === 0) body(first)
-    else self.loop(first, { from: 0, to: first.extent, step: 1 }, () => nested(rest, roots, body))
-  }
-
-  const setIdentity = (node: Reduce, total: Local): void => {
-    const value = Memory.finite(node.dtype, identity(node.combine, node.dtype))
-    code.get(code.constant(registerOf(node.dtype), value)).set(total)
-  }
-
-  const vectorIdentity = (node: Reduce, lanes: 2 | 4): Local<"v128"> => {
-    const value = identity(node.combine, node.dtype)
-    return code.constant(laneShapeOf(node.dtype, lanes), node.dtype === "bool" ? -value : Memory.finite(node.dtype, value))
+    return isProduct(first) && node.op === "add"
+      ? { x: first.args[0], y: first.args[1], z: second, negated: false }
+      : undefined
   }
 
   const self: Emitter = {
     code,
+    machine,
     workspace,
     scalar,
     vector,
@@ -321,6 +254,8 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       Memory.storeVectors(code, target, vector(value), machine.halves)
     }
   }
+
+  const reductions = Reductions.make(self)
 
   /** Fills vectors with the values that do not change along the axis, before its loop starts. */
   const splats = (roots: ReadonlyArray<Scalar>, { axis }: Lanes): void => {

@@ -91,7 +91,6 @@ export const make = (memory: WebAssembly.Memory, limitBytes: number): Heap => {
       return take(length) ?? (grow(length) ? take(length) : undefined)
     },
     free: (address, size) => insert(address, address + aligned(size)),
-    available: () =>
-      limitBytes - memory.buffer.byteLength + holes.reduce((sum, hole) => sum + hole.end - hole.at, 0)
+    available: () => limitBytes - memory.buffer.byteLength + holes.reduce((sum, hole) => sum + hole.end - hole.at, 0)
   }
 }

@@ -75,13 +75,16 @@ const vectors = (
   targets: ReadonlyArray<Target>,
   emitter: Emitter
 ): void =>
-  emitter.along(lanes, targets.map(({ value }) => value), () =>
-    emitter.loop(lanes.axis, { from, to, step: lanes.lanes * lanes.unroll }, () => {
-      targets.forEach(({ value }) => emitter.vector(value))
-      targets.forEach(({ address, dtype, position, value }) =>
-        emitter.storeVectors(dtype, address, value, strideIn(position, lanes.axis, emitter.workspace)!)
-      )
-    })
+  emitter.along(
+    lanes,
+    targets.map(({ value }) => value),
+    () =>
+      emitter.loop(lanes.axis, { from, to, step: lanes.lanes * lanes.unroll }, () => {
+        targets.forEach(({ value }) => emitter.vector(value))
+        targets.forEach(({ address, dtype, position, value }) =>
+          emitter.storeVectors(dtype, address, value, strideIn(position, lanes.axis, emitter.workspace)!)
+        )
+      })
   )
 
 /** How the innermost axis runs in vectors; undefined where it runs element by element. */
@@ -117,4 +120,3 @@ const reductionsIn = (roots: ReadonlyArray<Scalar>): ReadonlyArray<Reduce> => {
   roots.forEach(visit)
   return found
 }
-

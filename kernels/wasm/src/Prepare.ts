@@ -101,15 +101,15 @@ export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut): Worksp
     return pointers.get(source)!
   }
 
-  const depthOf = (atom: Scalar): number => Math.max(-1, ...[...free(unify(atom))].map((variable) => loops.indexOf(variable)))
+  const depthOf = (atom: Scalar): number =>
+    Math.max(-1, ...[...free(unify(atom))].map((variable) => loops.indexOf(variable)))
 
   const address = (source: Source, position: Scalar): Address => {
     const size = bytes(source.dtype)
     const { constant, terms } = Affine.of(position)
     const ordered = [...terms].map(([atom, factor]) => ({ atom, factor, depth: depthOf(atom) }))
     // Variables of reductions are in no list of loops: they run innermost.
-    const rank = (depth: number, atom: Scalar): number =>
-      atom.tag === "variable" && depth < 0 ? loops.length : depth
+    const rank = (depth: number, atom: Scalar): number => (atom.tag === "variable" && depth < 0 ? loops.length : depth)
     ordered.sort((x, y) => rank(x.depth, x.atom) - rank(y.depth, y.atom))
     let base: Scalar = pointer(source)
     for (const { atom, factor } of ordered) base = S.add(base, S.mul(atom, S.constant(factor * size)))

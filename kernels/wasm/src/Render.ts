@@ -2,7 +2,16 @@
  * Renders a loop program as one WebAssembly module with one entry, `run(table)`. The table holds the address of the
  * arena, then those of the inputs and outputs, as i32.
  */
-import type { Buffer, Contraction, Copy, LoopProgram, Nest, Repeat, Routine, Step } from "@cotangent/compiler/LoopProgram"
+import type {
+  Buffer,
+  Contraction,
+  Copy,
+  LoopProgram,
+  Nest,
+  Repeat,
+  Routine,
+  Step
+} from "@cotangent/compiler/LoopProgram"
 import { footprint } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
@@ -73,7 +82,12 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   const calls = program.steps.map((step) => addStep(step, context))
   const entry = module.function({ name: "run", parameters: ["i32"], isExported: true })
   const [table] = entry.parameters
-  ;[arena, ...pointers.values()].forEach((global, i) => entry.get(table).op("i32.load", 4 * i).set(global))
+  ;[arena, ...pointers.values()].forEach((global, i) =>
+    entry
+      .get(table)
+      .op("i32.load", 4 * i)
+      .set(global)
+  )
   calls.forEach((emit) => emit(entry))
   return { module: module.build({ hasNames: true }), arenaBytes: context.scratchAt + context.scratchBytes }
 }
@@ -94,7 +108,11 @@ interface Context {
 
 const hostsOf = (module: ModuleBuilder): Machine["host"] => {
   const add = (name: string) =>
-    module.importFunction({ name, parameters: name === "atan2" || name === "pow" ? ["f64", "f64"] : ["f64"], results: ["f64"] })
+    module.importFunction({
+      name,
+      parameters: name === "atan2" || name === "pow" ? ["f64", "f64"] : ["f64"],
+      results: ["f64"]
+    })
   // One entry for each name of the list.
   return Object.fromEntries(hostFunctions.map((name) => [name, add(name)])) as Machine["host"]
 }

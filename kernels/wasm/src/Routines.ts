@@ -46,9 +46,19 @@ const scatterAdd = ({ code, inputs: [x, updates, indices], machine, outputs: [ou
   const width = size(target.shape.slice(1))
   const count = size(index.shape)
   const unit = bytes(dtype)
-  code.get(out).get(x).i32(size(target.shape) * unit).memoryCopy()
+  code
+    .get(out)
+    .get(x)
+    .i32(size(target.shape) * unit)
+    .memoryCopy()
   if (count === 0 || width === 0 || rows === 0) return
-  const [i, j, row, from, to] = [code.local("i32"), code.local("i32"), code.local("i32"), code.local("i32"), code.local("i32")]
+  const [i, j, row, from, to] = [
+    code.local("i32"),
+    code.local("i32"),
+    code.local("i32"),
+    code.local("i32"),
+    code.local("i32")
+  ]
   const [sum, update] = [code.local(registerOf(dtype)), code.local(registerOf(dtype))]
   code.forLoop({ local: i, from: 0, to: count, step: 1 }, () => {
     element(code, indices, i, bytes(index.buffer.dtype))
@@ -73,12 +83,26 @@ const clampRow = (code: FunctionBuilder, row: Local<"i32">, rows: number, dtype:
   code.set(row)
   if (dtype === "i32") code.get(row).i32(0).get(row).i32(0).op("i32.gt_s").select().set(row)
   // By now it counts from 0, so the unsigned order is the order.
-  code.get(row).i32(rows - 1).get(row).i32(rows - 1).op("i32.lt_u").select().set(row)
+  code
+    .get(row)
+    .i32(rows - 1)
+    .get(row)
+    .i32(rows - 1)
+    .op("i32.lt_u")
+    .select()
+    .set(row)
 }
 
 /** Merge sort from runs of one element up: stable, and O(n log n) whatever the input. */
 const argSort = (site: Site): void => {
-  const { code, inputs: [keys], outputs: [out], routine: { outputs: [{ shape }] } } = site
+  const {
+    code,
+    inputs: [keys],
+    outputs: [out],
+    routine: {
+      outputs: [{ shape }]
+    }
+  } = site
   const length = shape.at(-1) ?? 1
   const total = size(shape)
   if (total === 0) return
@@ -119,25 +143,50 @@ const mergeRuns = (site: Site, keyRow: Local<"i32">, outRow: Local<"i32">, lengt
           code.loop((nextElement) => {
             code.get(put).get(end).op("i32.ge_u").brIf(merged)
             // The right run gives its element where the left is used up, or where it must come first.
-            code.get(left).get(middle).op("i32.ge_u").if(
-              () => code.i32(1),
-              () => code.get(right).get(end).op("i32.ge_u").if(() => code.i32(0), () => comesFirst(site, keyRow, outRow, right, left), "i32"),
-              "i32"
+            code
+              .get(left)
+              .get(middle)
+              .op("i32.ge_u")
+              .if(
+                () => code.i32(1),
+                () =>
+                  code
+                    .get(right)
+                    .get(end)
+                    .op("i32.ge_u")
+                    .if(
+                      () => code.i32(0),
+                      () => comesFirst(site, [keyRow, outRow], right, left),
+                      "i32"
+                    ),
+                "i32"
+              )
+            code.if(
+              () => take(right),
+              () => take(left)
             )
-            code.if(() => take(right), () => take(left))
             code.br(nextElement)
           })
         )
         code.get(end).tee(start).i32(length).op("i32.lt_u").brIf(nextPair)
       })
-      code.get(outRow).get(scratch).i32(4 * length).memoryCopy()
+      code
+        .get(outRow)
+        .get(scratch)
+        .i32(4 * length)
+        .memoryCopy()
       code.get(width).i32(1).op("i32.shl").set(width).br(again)
     })
   )
 }
 
 /** Pushes whether the key at position `x` has to stand before that at `y`: less, or greater; NaN stands last. */
-const comesFirst = ({ code, machine, routine }: Site, keys: Local<"i32">, order: Local<"i32">, x: Local<"i32">, y: Local<"i32">): void => {
+const comesFirst = (
+  { code, machine, routine }: Site,
+  [keys, order]: readonly [keys: Local<"i32">, order: Local<"i32">],
+  x: Local<"i32">,
+  y: Local<"i32">
+): void => {
   const { dtype } = routine.inputs[0].buffer
   // The primitive states this parameter.
   const { descending } = routine.params as { readonly descending: boolean }

@@ -12,9 +12,8 @@ import { vectorInstructions } from "./vectorInstructions.ts"
 const eachVarying = (
   roots: ReadonlyArray<Scalar>,
   axis: Variable,
-  { free }: Workspace,
-  visit: (scalar: Scalar) => void,
-  given?: Scalar
+  { given, workspace: { free } }: Pick<Wanted, "given" | "workspace">,
+  visit: (scalar: Scalar) => void
 ): void => {
   const seen = new Set<Scalar>()
   const walk = (scalar: Scalar): void => {
@@ -28,9 +27,13 @@ const eachVarying = (
 }
 
 /** Lanes that fit what varies along `axis`: two where `f64` occurs, else four; undefined where nothing varies. */
-export const preferredLanes = (roots: ReadonlyArray<Scalar>, axis: Variable, workspace: Workspace): 2 | 4 | undefined => {
+export const preferredLanes = (
+  roots: ReadonlyArray<Scalar>,
+  axis: Variable,
+  workspace: Workspace
+): 2 | 4 | undefined => {
   let lanes: 2 | 4 | undefined
-  eachVarying(roots, axis, workspace, ({ dtype }) => (lanes = dtype === "f64" || lanes === 2 ? 2 : 4))
+  eachVarying(roots, axis, { workspace }, ({ dtype }) => (lanes = dtype === "f64" || lanes === 2 ? 2 : 4))
   return lanes
 }
 
@@ -41,15 +44,20 @@ export interface Wanted {
   /** Neighbors must lie side by side in memory. */
   readonly dense: boolean
   /** A part whose vectors are there already. */
-  readonly given?: Scalar
+  readonly given?: Scalar | undefined
 }
 
-const fits = (dtype: DType, lanes: 2 | 4): boolean => (lanes === 2 ? dtype === "f64" || dtype === "bool" : dtype !== "f64")
+const fits = (dtype: DType, lanes: 2 | 4): boolean =>
+  lanes === 2 ? dtype === "f64" || dtype === "bool" : dtype !== "f64"
 
 /** Whether everything that varies along `axis` has a spelling with vectors. */
-export const isVectorizable = (roots: ReadonlyArray<Scalar>, axis: Variable, { dense, given, lanes, workspace }: Wanted): boolean => {
+export const isVectorizable = (
+  roots: ReadonlyArray<Scalar>,
+  axis: Variable,
+  { dense, given, lanes, workspace }: Wanted
+): boolean => {
   let isPossible = true
-  eachVarying(roots, axis, workspace, (scalar) => {
+  eachVarying(roots, axis, { workspace, given }, (scalar) => {
     if (!isPossible) return
     if (!fits(scalar.dtype, lanes)) isPossible = false
     else if (scalar.tag === "variable") isPossible = lanes === 4
@@ -59,19 +67,20 @@ export const isVectorizable = (roots: ReadonlyArray<Scalar>, axis: Variable, { d
     } else if (scalar.tag === "call") {
       isPossible = scalar.args.every(({ dtype }) => fits(dtype, lanes)) && hasSpelling(scalar, axis, workspace)
     }
-  }, given)
+  })
   return isPossible
 }
 
 const hasSpelling = (scalar: Scalar & { readonly tag: "call" }, axis: Variable, { free }: Workspace): boolean => {
-  if (scalar.op === "shiftLeft" || scalar.op === "shiftRight") return scalar.dtype !== "u8" && !free(scalar.args[1]).has(axis)
+  if (scalar.op === "shiftLeft" || scalar.op === "shiftRight")
+    return scalar.dtype !== "u8" && !free(scalar.args[1]).has(axis)
   return vectorInstructions[scalar.op] !== undefined
 }
 
 /** How many loads along `axis` jump: each costs a load per lane. */
 export const jumps = (roots: ReadonlyArray<Scalar>, axis: Variable, workspace: Workspace): number => {
   let count = 0
-  eachVarying(roots, axis, workspace, (scalar) => {
+  eachVarying(roots, axis, { workspace }, (scalar) => {
     if (scalar.tag === "load" && strideIn(positionOf(scalar), axis, workspace) !== 1) count++
   })
   return count
@@ -80,6 +89,6 @@ export const jumps = (roots: ReadonlyArray<Scalar>, axis: Variable, workspace: W
 /** How much work an element is: calls, transcendental ones many times. */
 export const work = (roots: ReadonlyArray<Scalar>, axis: Variable, workspace: Workspace): number => {
   let total = 0
-  eachVarying(roots, axis, workspace, (scalar) => (total += scalar.tag === "call" ? 1 : 0))
+  eachVarying(roots, axis, { workspace }, (scalar) => (total += scalar.tag === "call" ? 1 : 0))
   return total
 }

@@ -64,7 +64,10 @@ const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     free: ({ address, bytes }) => heap.free(address, bytes),
     write: ({ address }, bytes) => Effect.sync(() => heap.bytes().set(bytes, address)),
     read: ({ address }, length) => Effect.sync(() => heap.bytes().subarray(address, address + length)),
-    compile: Effect.fnUntraced(function* (program, { donated }): Effect.fn.Return<Executable, CompileFailed | OutOfMemory, Scope.Scope> {
+    compile: Effect.fnUntraced(function* (
+      program,
+      { donated }
+    ): Effect.fn.Return<Executable, CompileFailed | OutOfMemory, Scope.Scope> {
       const loops = yield* Effect.try({
         try: () => compileProgram(program, { donated, identify }),
         catch: (cause) => failed(`the compiler failed: ${String(cause)}`, cause)
@@ -150,7 +153,8 @@ const executable = (loops: LoopProgram, { arena, arenaBytes, heap, run, table }:
 })
 
 /** The device, set up as stated. */
-export const layerWith = (options: Options): Layer.Layer<Device, DeviceUnavailable> => Device.layer(makeBackend(options))
+export const layerWith = (options: Options): Layer.Layer<Device, DeviceUnavailable> =>
+  Device.layer(makeBackend(options))
 
 /** The device with 128-bit vectors on one thread. */
 export const layer: Layer.Layer<Device, DeviceUnavailable> = layerWith({})

@@ -24,7 +24,7 @@ const logarithm = [
 ]
 
 /** ln 2 in two parts, the first with few enough bits that its product with an exponent is exact. */
-const ln2 = [0.693359375, -2.12194440054690583e-4] as const
+const ln2 = [0.693359375, Math.LN2 - 0.693359375] as const
 
 /** 1.5 · 2²³: added to a number below 2²², it leaves the nearest whole number in the low bits. */
 const magic = 12582912

@@ -3,7 +3,6 @@
  */
 import type { DType } from "@cotangent/tensor/DType"
 import { bytes } from "@cotangent/tensor/DType"
-import type { Reduce } from "@cotangent/tensor/Scalar"
 import type { FunctionBuilder, FunctionReference, LaneShape, Local } from "./FunctionBuilder.ts"
 import type { ModuleBuilder } from "./Module.ts"
 import { registerOf } from "./scalarInstructions.ts"
@@ -29,7 +28,11 @@ const fromF16 = (module: ModuleBuilder): FunctionReference => {
   const [bits] = code.parameters
   const magnitude = code.local("i32")
   code.get(bits).i32(0x7fff).op("i32.and").i32(13).op("i32.shl").tee(magnitude)
-  code.op("f32.reinterpret_i32").f32(2 ** 112).op("f32.mul").op("i32.reinterpret_f32")
+  code
+    .op("f32.reinterpret_i32")
+    .f32(2 ** 112)
+    .op("f32.mul")
+    .op("i32.reinterpret_f32")
   // Infinity and NaN keep the greatest exponent.
   code.i32(0x7f800000).i32(0).get(magnitude).i32(0x0f800000).op("i32.ge_u").select().op("i32.or")
   code.get(bits).i32(0x8000).op("i32.and").i32(16).op("i32.shl").op("i32.or").op("f32.reinterpret_i32")
@@ -45,15 +48,32 @@ const toF16 = (module: ModuleBuilder): FunctionReference => {
   code.get(bits).i32(0x7fffffff).op("i32.and").set(bits)
   const normal = () => {
     code.get(bits).i32(0xfff).op("i32.add").get(bits).i32(13).op("i32.shr_u").i32(1).op("i32.and").op("i32.add")
-    code.i32(112 << 23).op("i32.sub").i32(13).op("i32.shr_u").set(bits)
+    code
+      .i32(112 << 23)
+      .op("i32.sub")
+      .i32(13)
+      .op("i32.shr_u")
+      .set(bits)
     code.get(bits).i32(0x7c00).get(bits).i32(0x7c00).op("i32.lt_u").select()
   }
   const subnormal = () =>
-    code.get(bits).op("f32.reinterpret_i32").f32(0.5).op("f32.add").op("i32.reinterpret_f32").i32(0x3f000000).op("i32.sub")
+    code
+      .get(bits)
+      .op("f32.reinterpret_i32")
+      .f32(0.5)
+      .op("f32.add")
+      .op("i32.reinterpret_f32")
+      .i32(0x3f000000)
+      .op("i32.sub")
   code.get(bits).i32(0x7f800000).op("i32.gt_u")
   code.if(
     () => code.i32(0x7e00),
-    () => code.get(bits).i32(113 << 23).op("i32.lt_u").if(() => subnormal(), normal, "i32"),
+    () =>
+      code
+        .get(bits)
+        .i32(113 << 23)
+        .op("i32.lt_u")
+        .if(() => subnormal(), normal, "i32"),
     "i32"
   )
   code.get(sign).op("i32.or")
@@ -66,14 +86,18 @@ const toBf16 = (module: ModuleBuilder): FunctionReference => {
   const [value] = code.parameters
   const bits = code.local("i32")
   code.get(value).op("i32.reinterpret_f32").set(bits)
-  code.get(value).get(value).op("f32.ne").if(
-    () => code.i32(0x7fc0),
-    () => {
-      code.get(bits).i32(0x7fff).op("i32.add").get(bits).i32(16).op("i32.shr_u").i32(1).op("i32.and").op("i32.add")
-      code.i32(16).op("i32.shr_u")
-    },
-    "i32"
-  )
+  code
+    .get(value)
+    .get(value)
+    .op("f32.ne")
+    .if(
+      () => code.i32(0x7fc0),
+      () => {
+        code.get(bits).i32(0x7fff).op("i32.add").get(bits).i32(16).op("i32.shr_u").i32(1).op("i32.and").op("i32.add")
+        code.i32(16).op("i32.shr_u")
+      },
+      "i32"
+    )
   return code
 }
 
@@ -86,7 +110,12 @@ export const load = (code: FunctionBuilder, dtype: DType, offset: number, { from
 }
 
 /** Stores the value on the stack at the address below it. */
-export const store = (code: FunctionBuilder, dtype: DType, offset: number, { toBf16: bf16, toF16: f16 }: Halves): void => {
+export const store = (
+  code: FunctionBuilder,
+  dtype: DType,
+  offset: number,
+  { toBf16: bf16, toF16: f16 }: Halves
+): void => {
   if (dtype === "f16") code.call(f16()).op("i32.store16", offset)
   else if (dtype === "bf16") code.call(bf16()).op("i32.store16", offset)
   else if (bytes(dtype) === 1) code.op("i32.store8", offset)
@@ -173,7 +202,14 @@ export const storeVectors = (
       const narrow = code.borrow("v128")
       code.get(vector)
       if (dtype === "bool") code.get(code.constant("i32x4", 1)).op("v128.and")
-      code.tee(narrow).get(narrow).op("i16x8.narrow_i32x4_u").tee(narrow).get(narrow).op("i8x16.narrow_i16x8_u").set(narrow)
+      code
+        .tee(narrow)
+        .get(narrow)
+        .op("i16x8.narrow_i32x4_u")
+        .tee(narrow)
+        .get(narrow)
+        .op("i8x16.narrow_i16x8_u")
+        .set(narrow)
       code.get(address).get(narrow).op("v128.store32_lane", 0, at)
       code.release(narrow)
     } else scatter(code, { address, dtype, lanes, offset: at, stride }, vector, conversions)
@@ -187,12 +223,17 @@ const scatter = (
 ): void => {
   for (let lane = 0; lane < lanes; lane++) {
     const rest = pushAddress(code, address, offset + lane * stride * bytes(dtype))
-    extract(code, dtype, lanes, vector, lane)
+    extract(code, { dtype, lanes }, vector, lane)
     store(code, dtype, rest, conversions)
   }
 }
 
-const extract = (code: FunctionBuilder, dtype: DType, lanes: 2 | 4, vector: Local<"v128">, lane: number): void => {
+const extract = (
+  code: FunctionBuilder,
+  { dtype, lanes }: Pick<Run, "dtype" | "lanes">,
+  vector: Local<"v128">,
+  lane: number
+): void => {
   const shape = laneShapeOf(dtype, lanes)
   code.get(vector)
   if (shape === "i64x2") code.op("i32x4.extract_lane", 2 * lane)
@@ -203,14 +244,13 @@ const extract = (code: FunctionBuilder, dtype: DType, lanes: 2 | 4, vector: Loca
 /** Hands over the lanes of a vector, one by one. */
 export const foldLanes = (
   code: FunctionBuilder,
-  { dtype }: Reduce,
+  shape: Pick<Run, "dtype" | "lanes">,
   vector: Local<"v128">,
-  lanes: 2 | 4,
   add: (value: Local) => void
 ): void => {
-  const value = code.local(registerOf(dtype))
-  for (let lane = 0; lane < lanes; lane++) {
-    extract(code, dtype, lanes, vector, lane)
+  const value = code.local(registerOf(shape.dtype))
+  for (let lane = 0; lane < shape.lanes; lane++) {
+    extract(code, shape, vector, lane)
     code.set(value)
     add(value)
   }
@@ -218,4 +258,3 @@ export const foldLanes = (
 
 /** Integers have no infinities; their identities are literals of `i32`. */
 export const finite = (dtype: DType, value: number): number => (registerOf(dtype) === "i32" ? value | 0 : value)
-

@@ -56,13 +56,20 @@ const compare =
   (float: string, integer: string): Spelling =>
   (operation) => {
     const register = registerOf(operation.from)
-    plain(push(operation), register === "i32" ? `i32.${integer}${isUnsigned(operation.from) ? "_u" : "_s"}` : `${register}.${float}`)
+    plain(
+      push(operation),
+      register === "i32" ? `i32.${integer}${isUnsigned(operation.from) ? "_u" : "_s"}` : `${register}.${float}`
+    )
   }
 
 const extremum =
   (name: "min" | "max"): Spelling =>
   (operation) => {
-    const { args: [x, y], code, from } = operation
+    const {
+      args: [x, y],
+      code,
+      from
+    } = operation
     if (isFloat(from)) return void plain(push(operation), `${registerOf(from)}.${name}`)
     code.get(x).get(y).get(x).get(y)
     plain(code, `i32.${name === "min" ? "lt" : "gt"}${isUnsigned(from) ? "_u" : "_s"}`).select()
@@ -89,7 +96,11 @@ const host =
 
 /** Division toward zero that gives 0 for a zero divisor, and wraps −2³¹ / −1. */
 const quotient: Spelling = (operation) => {
-  const { args: [x, y], code, from } = operation
+  const {
+    args: [x, y],
+    code,
+    from
+  } = operation
   const divide = `i32.div${isUnsigned(from) ? "_u" : "_s"}` as Opcode
   code.get(y).i32(1).op("i32.add").i32(1)
   // y + 1 ≤ 1 unsigned: y is −1 or 0, where the machine's division traps.
@@ -101,16 +112,31 @@ const quotient: Spelling = (operation) => {
 }
 
 const unsignedQuotient: Spelling = ({ args: [x, y], code }) => {
-  code.get(y).op("i32.eqz").if(() => code.i32(0), () => code.get(x).get(y).op("i32.div_u"), "i32")
+  code
+    .get(y)
+    .op("i32.eqz")
+    .if(
+      () => code.i32(0),
+      () => code.get(x).get(y).op("i32.div_u"),
+      "i32"
+    )
 }
 
 const remainder: Spelling = ({ args: [x, y], code, from }) => {
   code.get(y).op("i32.eqz")
-  code.if(() => code.get(x), () => plain(code.get(x).get(y), `i32.rem${isUnsigned(from) ? "_u" : "_s"}`), "i32")
+  code.if(
+    () => code.get(x),
+    () => plain(code.get(x).get(y), `i32.rem${isUnsigned(from) ? "_u" : "_s"}`),
+    "i32"
+  )
 }
 
 const negate: Spelling = (operation) => {
-  const { args: [x], code, from } = operation
+  const {
+    args: [x],
+    code,
+    from
+  } = operation
   if (isFloat(from)) return void plain(code.get(x), `${registerOf(from)}.neg`)
   code.i32(0).get(x).op("i32.sub")
   wrap(operation)
@@ -123,7 +149,11 @@ const absolute: Spelling = ({ args: [x], code, from }) => {
 }
 
 const complement: Spelling = (operation) => {
-  const { args: [x], code, dtype } = operation
+  const {
+    args: [x],
+    code,
+    dtype
+  } = operation
   if (dtype === "bool") return void code.get(x).op("i32.eqz")
   code.get(x).i32(-1).op("i32.xor")
   wrap(operation)
@@ -133,7 +163,11 @@ const complement: Spelling = (operation) => {
 const shift =
   (left: boolean): Spelling =>
   (operation) => {
-    const { args: [x, y], code, from } = operation
+    const {
+      args: [x, y],
+      code,
+      from
+    } = operation
     code.get(x).get(y)
     if (from === "u8") code.i32(7).op("i32.and")
     plain(code, left ? "i32.shl" : from === "i32" ? "i32.shr_s" : "i32.shr_u")

@@ -96,13 +96,21 @@ const compare =
   (operation) => {
     if (operation.from === "bool" && name !== "eq") {
       // As numbers, true is 1 and a mask is −1: the order of masks is the reverse.
-      const { args: [x, y], code } = operation
+      const {
+        args: [x, y],
+        code
+      } = operation
       plain(code.get(y).get(x), `i32x4.${name}_s`)
     } else plain(push(operation), `${shapeOf(operation)}.${name}${name === "eq" ? "" : suffix(operation.from)}`)
   }
 
 const convert: Spelling = (operation) => {
-  const { args: [x], code, dtype, from } = operation
+  const {
+    args: [x],
+    code,
+    dtype,
+    from
+  } = operation
   const [source, target] = [registerOf(from), registerOf(dtype)]
   code.get(x)
   if (dtype === from) return
@@ -141,7 +149,8 @@ export const vectorInstructions: Readonly<Partial<Record<Instruction, Spelling>>
   min: extremum("min"),
   max: extremum("max"),
   neg: arithmetic("neg"),
-  abs: (operation) => (isFloat(operation.from) || operation.from === "i32" ? arithmetic("abs")(operation) : void push(operation)),
+  abs: (operation) =>
+    isFloat(operation.from) || operation.from === "i32" ? arithmetic("abs")(operation) : void push(operation),
   floor: rounding("floor"),
   ceil: rounding("ceil"),
   trunc: rounding("trunc"),

@@ -3,11 +3,13 @@
  */
 import * as DTypes from "@cotangent/tensor/DType"
 import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
+import * as Tree from "@cotangent/tensor/Tree"
 import { between } from "./internal/between.ts"
+import { directions, fill, hold } from "./internal/held.ts"
 
 /**
- * Pushes `tangents` at `inputs` forward to `outputs`, seen as functions of `inputs`, which may be any expressions.
- * `undefined` stands for zero, and where dtypes are not floats there is nothing else.
+ * Pushes `tangents` at `inputs` forward to `outputs`. Inputs may be any expressions; each counts as free, whatever it was
+ * computed from. `undefined` stands for zero, the only tangent of integers.
  */
 export const pushforward = (
   outputs: ReadonlyArray<Tensor>,
@@ -30,3 +32,28 @@ export const pushforward = (
   }
   return outputs.map((y) => tangentOf.get(y))
 }
+
+/**
+ * The value of `f` at `primals` and its derivative along `tangents`, both trees like the result of `f`.
+ *
+ * **Throws** `ArgumentError`, `ShapeError`, `DTypeError` where `tangents` is not a tree like `primals`. What stands for
+ * integers is not looked at: they do not move.
+ *
+ * **Example** (A product along a direction)
+ *
+ * ```ts run
+ * const product = (x: Tensor.Tensor<readonly []>, y: Tensor.Tensor<readonly []>) => Tensor.mul(x, y)
+ * const [value, tangent] = jvp(product)([Tensor.of(3), Tensor.of(4)], [Tensor.of(1), Tensor.of(10)])
+ * await evaluate(value) // => 12
+ * await evaluate(tangent) // => 34
+ * ```
+ */
+export const jvp =
+  <A extends ReadonlyArray<unknown>, O>(f: (...primals: A) => O) =>
+  (primals: A, tangents: A): readonly [value: O, tangent: O] => {
+    const { leaves, structure, tree } = hold(primals)
+    const moved = directions({ operation: "jvp", what: "tangent" }, structure, tangents)
+    const value = f(...tree)
+    const outputs = Tree.flatten(value)
+    return [value, fill(outputs.structure, pushforward(outputs.leaves, leaves, moved))]
+  }

@@ -4,11 +4,14 @@
 import * as DTypes from "@cotangent/tensor/DType"
 import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
 import { add } from "@cotangent/tensor/primitive/linear"
+import * as Tree from "@cotangent/tensor/Tree"
 import { between } from "./internal/between.ts"
+import { directions, fill, hold } from "./internal/held.ts"
 
 /**
- * Pulls `cotangents` at `outputs` back to `inputs`, as the adjoint of `pushforward`. Visits only what lies between both;
- * where several cotangents meet they are added in the order of that walk, so the same program gives the same sums.
+ * Pulls `cotangents` at `outputs` back to `inputs`: the adjoint of `pushforward`, with the same inputs and zeros. Visits
+ * only what lies between both. Cotangents that meet are added in the order of that walk, so equal programs give equal
+ * sums.
  */
 export const pullback = (
   outputs: ReadonlyArray<Tensor>,
@@ -34,3 +37,32 @@ export const pullback = (
   }
   return inputs.map((x) => cotangentOf.get(x))
 }
+
+/**
+ * The value of `f` at `primals`, and the function that pulls a cotangent of it, a tree like the value, back to cotangents
+ * of all primals. Cotangents of integers are zeros.
+ *
+ * **Throws** `ArgumentError`, `ShapeError`, `DTypeError` where a cotangent is not like the value.
+ *
+ * **Example** (Both sides of a product)
+ *
+ * ```ts run
+ * const product = (x: Tensor.Tensor<readonly []>, y: Tensor.Tensor<readonly []>) => Tensor.mul(x, y)
+ * const [, pull] = vjp(product)(Tensor.of(3), Tensor.of(4))
+ * const [dx, dy] = pull(Tensor.of(10))
+ * await evaluate(dx) // => 40
+ * await evaluate(dy) // => 30
+ * ```
+ */
+export const vjp =
+  <A extends ReadonlyArray<unknown>, O>(f: (...primals: A) => O) =>
+  (...primals: A): readonly [value: O, pullback: (cotangent: O) => A] => {
+    const { leaves, structure, tree } = hold(primals)
+    const value = f(...tree)
+    const outputs = Tree.flatten(value)
+    const pull = (cotangent: O): A => {
+      const received = directions({ operation: "vjp", what: "cotangent" }, outputs.structure, cotangent)
+      return fill(structure, pullback(outputs.leaves, leaves, received))
+    }
+    return [value, pull]
+  }

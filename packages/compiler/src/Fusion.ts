@@ -25,7 +25,8 @@ interface Profile {
 }
 
 const costly = new Set(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "atan2", "pow"])
-const costOf = (op: string): number => (costly.has(op) ? 10 : op === "div" || op === "sqrt" || op === "quotient" ? 3 : 1)
+const costOf = (op: string): number =>
+  costly.has(op) ? 10 : op === "div" || op === "sqrt" || op === "quotient" ? 3 : 1
 
 /** Recomputing costs more than one more load from here on. */
 const affordable = 6
@@ -88,7 +89,10 @@ export const materialized = (program: Program): ReadonlySet<Tensor> => {
   const costs = new Map<Tensor, number>()
   for (const application of order) {
     const shape = profiles.get(application)
-    const inherited = application.inputs.reduce((sum, input) => sum + (chosen.has(input) ? 0 : (costs.get(input) ?? 0)), 0)
+    const inherited = application.inputs.reduce(
+      (sum, input) => sum + (chosen.has(input) ? 0 : (costs.get(input) ?? 0)),
+      0
+    )
     for (const output of application.outputs) {
       if (application.primitive.lowering.kind === "leaf") costs.set(output, 0)
       else if (shape === undefined || shape.reduces) chosen.add(output)
@@ -113,9 +117,7 @@ const isWorthMemory = (
   if (contracted && cost > 0) return true
   if (size(tensor.shape) <= 1) return readers.length > 1 && cost > affordable
   if (cost > largest) return true
-  const repeated = readers.some((reader) =>
-    [...profiles.get(reader)!.repeats].some((i) => reader.inputs[i] === tensor)
-  )
+  const repeated = readers.some((reader) => [...profiles.get(reader)!.repeats].some((i) => reader.inputs[i] === tensor))
   if (repeated && cost > affordable) return true
   // A mask is small: one byte instead of what it was computed from.
   return readers.length > 1 && (cost > affordable || (tensor.dtype === "bool" && cost > 0))

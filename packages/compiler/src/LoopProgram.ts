@@ -114,7 +114,9 @@ export interface LoopProgram {
 }
 
 /** The buffers that a step reads and writes. */
-export const footprint = (step: Step): { readonly reads: ReadonlySet<Buffer>; readonly writes: ReadonlySet<Buffer> } => {
+export const footprint = (
+  step: Step
+): { readonly reads: ReadonlySet<Buffer>; readonly writes: ReadonlySet<Buffer> } => {
   const reads = new Set<Buffer>()
   const writes = new Set<Buffer>()
   const visited = new Set<Scalar>()

@@ -57,7 +57,12 @@ export const lower = (
       const { group } = item
       return [stepOf(group, { locate, isReadOutside: (tensor) => isReadBeyond(tensor, item) })]
     }
-    return whole(item.application, { locate: (tensor) => locate(tensor)!, allocate, identify, isRead: (tensor) => isReadBeyond(tensor, item) })
+    return whole(item.application, {
+      locate: (tensor) => locate(tensor)!,
+      allocate,
+      identify,
+      isRead: (tensor) => isReadBeyond(tensor, item)
+    })
   })
   return { steps, results: program.results.map((result) => locate(result)!) }
 }
@@ -85,7 +90,11 @@ const arrange = (
     const item = latest < 0 ? undefined : items[latest]
     const joined = item?.tag === "group" && !isContraction(kernel) ? join(item.group, kernel) : undefined
     if (joined !== undefined && item?.tag === "group") item.group = joined
-    else items.push({ tag: "group", group: { kernels: [kernel], depth: tensor.shape.length, contraction: isContraction(kernel) } })
+    else
+      items.push({
+        tag: "group",
+        group: { kernels: [kernel], depth: tensor.shape.length, contraction: isContraction(kernel) }
+      })
     madeBy.set(tensor, joined === undefined ? items.length - 1 : latest)
   }
   return items
@@ -97,7 +106,9 @@ const isContraction = (kernel: Kernel): boolean => {
   const sum = sumOfProducts([kernel.value])
   if (sum === undefined || sum.body.tag !== "call") return false
   const [x, y] = sum.body.args.map((load) => new Set(variablesOf(load)))
-  return kernel.axes.some((axis) => x.has(axis) && !y.has(axis)) && kernel.axes.some((axis) => y.has(axis) && !x.has(axis))
+  return (
+    kernel.axes.some((axis) => x.has(axis) && !y.has(axis)) && kernel.axes.some((axis) => y.has(axis) && !x.has(axis))
+  )
 }
 
 const variablesOf = (scalar: Scalar): ReadonlyArray<Scalar> =>
@@ -107,7 +118,8 @@ const variablesOf = (scalar: Scalar): ReadonlyArray<Scalar> =>
 const readersOf = (items: ReadonlyArray<Item>, program: Program): ((tensor: Tensor, from: Item) => boolean) => {
   const results = new Set(program.results)
   const readers = new Map<Tensor, Set<Item>>()
-  const note = (tensor: Tensor, item: Item): void => void readers.set(tensor, (readers.get(tensor) ?? new Set()).add(item))
+  const note = (tensor: Tensor, item: Item): void =>
+    void readers.set(tensor, (readers.get(tensor) ?? new Set()).add(item))
   for (const item of items) {
     if (item.tag === "whole") item.application.inputs.forEach((input) => note(input, item))
     else for (const { reads } of item.group.kernels) reads.forEach(({ source }) => note(source as Tensor, item))
@@ -130,7 +142,8 @@ const whole = (application: Application, places: Whole): ReadonlyArray<Step> => 
   const before: Array<Step> = []
   const operands = inputs.map((input) => {
     const location = places.locate(input)
-    if (Affine.of(location.base).terms.size === 0 && Affine.of(location.base).constant === 0) return { buffer: location.buffer, shape: input.shape }
+    if (Affine.of(location.base).terms.size === 0 && Affine.of(location.base).constant === 0)
+      return { buffer: location.buffer, shape: input.shape }
     const buffer = places.allocate("temporary", size(input.shape), input.dtype)
     before.push(copy(location, start(buffer), size(input.shape)))
     return { buffer, shape: input.shape }
@@ -194,7 +207,9 @@ const repeat = (loop: Loop, { inputs, outputs }: Application, places: Whole): Re
       : result
   })
   const saved = next.flatMap((place, i) => (place === results[i] ? [] : [copy(results[i], place, lengths[i])]))
-  const replaced = next.flatMap((place, i) => (place.buffer === carries[i].buffer ? [] : [copy(place, carries[i], lengths[i])]))
+  const replaced = next.flatMap((place, i) =>
+    place.buffer === carries[i].buffer ? [] : [copy(place, carries[i], lengths[i])]
+  )
   return [
     ...initial.map((tensor, i) => copy(places.locate(tensor), carries[i], lengths[i])),
     {
@@ -208,8 +223,8 @@ const repeat = (loop: Loop, { inputs, outputs }: Application, places: Whole): Re
         ...replaced
       ]
     },
-    ...outputs.slice(0, loop.carries).flatMap((output, i) =>
-      places.isRead(output) ? [copy(carries[i], places.locate(output), lengths[i])] : []
-    )
+    ...outputs
+      .slice(0, loop.carries)
+      .flatMap((output, i) => (places.isRead(output) ? [copy(carries[i], places.locate(output), lengths[i])] : []))
   ]
 }

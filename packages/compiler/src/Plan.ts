@@ -63,7 +63,8 @@ export const aliases = (
   return outputs.map((output) => {
     const writes = steps.findIndex((step) => footprint(step).writes.has(output))
     const found = inputs.findIndex((input, i) => {
-      if (!donated.has(i) || taken.has(i) || bytesOf(input) !== bytesOf(output) || input.dtype !== output.dtype) return false
+      if (!donated.has(i) || taken.has(i) || bytesOf(input) !== bytesOf(output) || input.dtype !== output.dtype)
+        return false
       const last = lives.get(input)?.[1] ?? -1
       return last < writes || (last === writes && readsInPlace(steps[writes], input, output))
     })
@@ -82,11 +83,14 @@ const readsInPlace = (step: Step, input: Buffer, output: Buffer): boolean => {
   if (writer.length !== 1) return false
   const target = writer[0].stores.find(({ buffer }) => buffer === output)!
   return loadsOf(step).every(
-    ({ within, load }) => load.source !== input || (within === target || sameStage(within, writer[0]) ? samePosition(load.index[0], target.offset) : false)
+    ({ within, load }) =>
+      load.source !== input ||
+      (within === target || sameStage(within, writer[0]) ? samePosition(load.index[0], target.offset) : false)
   )
 }
 
-const sameStage = (store: Store, stage: { readonly stores: ReadonlyArray<Store> }): boolean => stage.stores.includes(store)
+const sameStage = (store: Store, stage: { readonly stores: ReadonlyArray<Store> }): boolean =>
+  stage.stores.includes(store)
 
 const loadsOf = (step: Nest | Contraction) => {
   const stores = step.tag === "nest" ? step.stages.flatMap((stage) => stage.stores) : step.stores

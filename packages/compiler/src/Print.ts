@@ -7,7 +7,15 @@ import type { Buffer, LoopProgram, Operand, Step, Store } from "./LoopProgram.ts
 import { bytesOf } from "./Plan.ts"
 
 const infix: Partial<Record<string, string>> = {
-  add: "+", sub: "-", mul: "*", div: "/", quotient: "//", remainder: "%", less: "<", lessEqual: "<=", equal: "=="
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  quotient: "//",
+  remainder: "%",
+  less: "<",
+  lessEqual: "<=",
+  equal: "=="
 }
 
 /** Names in the order of their first use, so that equal programs print equally. */
@@ -55,7 +63,7 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
       lines.push(`${indent}nest ${step.name} for ${header(step.axes)}`.trimEnd())
       for (const stage of step.stages) {
         if (stage.axes.length > 0) lines.push(`${indent}  for ${header(stage.axes)}`)
-        printStores(stage.stores, name, lines, `${indent}    `)
+        printStores(stage.stores, name, { lines, indent: `${indent}    ` })
       }
       break
     }
@@ -66,7 +74,7 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
       lines.push(
         `${indent}contraction ${step.name} for ${header([...batch, row, column])} sum ${header([depth])} of ${show(a)} * ${show(b)}`
       )
-      printStores(step.stores, name, lines, `${indent}    `, step.accumulator)
+      printStores(step.stores, name, { lines, indent: `${indent}    `, accumulator: step.accumulator })
       break
     }
     case "routine":
@@ -91,11 +99,16 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
 const printStores = (
   stores: ReadonlyArray<Store>,
   name: Names,
-  lines: Array<string>,
-  indent: string,
-  accumulator?: Scalar
+  {
+    accumulator,
+    indent,
+    lines
+  }: { readonly lines: Array<string>; readonly indent: string; readonly accumulator?: Scalar }
 ): void => {
-  const shared = sharedParts(stores.map(({ value }) => value), accumulator)
+  const shared = sharedParts(
+    stores.map(({ value }) => value),
+    accumulator
+  )
   const known = new Map<Scalar, string>(accumulator === undefined ? [] : [[accumulator, "acc"]])
   for (const part of shared) {
     const text = expression(part, name, known)
@@ -104,7 +117,9 @@ const printStores = (
     known.set(part, label)
   }
   for (const { buffer, offset, value } of stores) {
-    lines.push(`${indent}${name.buffer(buffer)}[${expression(offset, name, known)}] = ${expression(value, name, known)}`)
+    lines.push(
+      `${indent}${name.buffer(buffer)}[${expression(offset, name, known)}] = ${expression(value, name, known)}`
+    )
   }
 }
 
@@ -120,7 +135,9 @@ const sharedParts = (roots: ReadonlyArray<Scalar>, accumulator: Scalar | undefin
     order.push(scalar)
   }
   roots.forEach(visit)
-  return order.filter((scalar) => counts.get(scalar)! > 1 && scalar.tag !== "constant" && scalar.tag !== "variable" && !isBound(scalar))
+  return order.filter(
+    (scalar) => counts.get(scalar)! > 1 && scalar.tag !== "constant" && scalar.tag !== "variable" && !isBound(scalar)
+  )
 }
 
 /** Parts inside a reduction depend on its axes, so they are written where they stand. */

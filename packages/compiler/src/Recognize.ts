@@ -42,7 +42,11 @@ const isAffineIn = (position: Affine.Affine, axes: ReadonlySet<Scalar>): boolean
 }
 
 /** The contraction that the stores over `axes` amount to, or undefined where they are no matrix product. */
-export const recognize = (name: string, axes: ReadonlyArray<Variable>, stores: ReadonlyArray<Store>): Contraction | undefined => {
+export const recognize = (
+  name: string,
+  axes: ReadonlyArray<Variable>,
+  stores: ReadonlyArray<Store>
+): Contraction | undefined => {
   const sum = sumOfProducts(stores.map(({ value }) => value))
   if (sum === undefined) return undefined
   const shape = rolesOf(axes, sum)

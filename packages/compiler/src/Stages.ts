@@ -55,7 +55,11 @@ export const stepOf = (group: Group, surroundings: Surroundings): Step => {
     })
   }))
   const name = kernels.map(({ tensor }) => tensor.application.primitive.name).join("_")
-  return finish(name, outer, stages.filter(({ stores }) => stores.length > 0))
+  return finish(
+    name,
+    outer,
+    stages.filter(({ stores }) => stores.length > 0)
+  )
 }
 
 /** One domain: no outer loops, and perhaps a matrix product. Then axes that step alike are merged. */
@@ -107,7 +111,9 @@ const draft = ({ depth, kernels }: Group): ReadonlyArray<Draft> => {
       from = Math.max(from, sameStage ? source.in! : source.from)
     }
     let at = drafts.findIndex((stage, i) => i >= from && matches(stage.axes, inner))
-    if (at < 0) at = drafts.push({ axes: inner.length === 0 ? [] : inner.map(({ extent }) => S.variable(extent)), members: [] }) - 1
+    if (at < 0)
+      at =
+        drafts.push({ axes: inner.length === 0 ? [] : inner.map(({ extent }) => S.variable(extent)), members: [] }) - 1
     drafts[at].members.push(kernel)
     // The value of a row, which has no inner axes, is there for every stage from the one that could compute it.
     ready.set(kernel.tensor, inner.length === 0 ? { from, in: undefined } : { from: at + 1, in: at })

@@ -107,11 +107,11 @@ export const prelu = <S extends Shape, D extends Float>(
   self: Tensor.Tensor<S, D>,
   alpha: Tensor.Tensor<readonly [number], NoInfer<D>>
 ): Tensor.Tensor<S, D> => {
-  const rank = self.shape.length
-  const slope = alpha.shape[0] === 1 ? [1] : [alpha.shape[0], ...Array.from({ length: rank - 2 }, () => 1)]
-  // A factor of one axis, or one that has the extent of the channels, leaves the shape of `self`.
-  const scaled = Tensor.mul(self, Tensor.reshape(alpha, slope)) as Tensor.Tensor as Tensor.Tensor<S, D>
-  return Tensor.where(Tensor.greater(self, 0), self, scaled)
+  const [count] = alpha.shape
+  const slopes = Tensor.reshape(alpha, count === 1 ? [1] : [count, ...self.shape.slice(2).map(() => 1)])
+  const x: Tensor.Tensor<Shape, D> = self
+  // One slope, or one for each channel, leaves the shape.
+  return Tensor.where(Tensor.greater(x, 0), x, Tensor.mul(x, slopes)) as Tensor.Tensor<S, D>
 }
 
 /**

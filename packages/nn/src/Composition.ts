@@ -19,7 +19,7 @@ export interface AnyModel {
 }
 
 /** The parameters of a model that has none, and the state of one that keeps none. */
-export type Empty = Readonly<Record<never, never>>
+export type Empty = Readonly<Record<string, never>>
 
 /** The parameters of `M`. */
 export type ParamsOf<M extends AnyModel> = ReturnType<M["init"]>["params"]
@@ -76,7 +76,7 @@ export type Layer = readonly [name: string, model: AnyModel] | Bare | ((input: n
 
 /** A model that needs no name because it has neither parameters nor state. */
 export interface Bare extends AnyModel {
-  readonly init: (key: never) => { readonly params: Empty; readonly state: Empty }
+  readonly init: (key: Key) => { readonly params: Empty; readonly state: Empty }
 }
 
 type LayerInput<E> = E extends readonly [string, infer M extends AnyModel]

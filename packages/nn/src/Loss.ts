@@ -45,27 +45,20 @@ const sameShape = (operation: string, prediction: Floats, target: Tensor.Tensor)
   })
 }
 
-/** A loss of pairs of elements. */
-export interface Pairwise<Options = unknown> {
+/** A loss of pairs of elements. **Throws** `ShapeError` unless both have one shape. */
+export interface Pairwise {
   <D extends Float, R extends Reduction = "mean">(
     prediction: Floats<D>,
     target: Floats<NoInfer<D>>,
-    options?: Reduced<R> & Options
+    options?: Reduced<R>
   ): Loss<R, D>
 }
 
 const pairwise =
-  <Options = unknown>(
-    operation: string,
-    rule: <D extends Float>(prediction: Floats<D>, target: Floats<D>, options: Partial<Options>) => Floats<D>
-  ): Pairwise<Options> =>
-  <D extends Float, R extends Reduction = "mean">(
-    prediction: Floats<D>,
-    target: Floats<NoInfer<D>>,
-    options: Reduced<R> & Partial<Options> = {}
-  ): Loss<R, D> => {
+  (operation: string, rule: <D extends Float>(prediction: Floats<D>, target: Floats<D>) => Floats<D>): Pairwise =>
+  (prediction, target, { reduction } = {}) => {
     sameShape(operation, prediction, target)
-    return reduce(rule(prediction, target, options), options.reduction)
+    return reduce(rule(prediction, target), reduction)
   }
 
 /** The squared error `(prediction − target)²`. */
@@ -77,16 +70,20 @@ export const mae: Pairwise = pairwise("mae", (prediction, target) => Tensor.abs(
 /**
  * Half the squared error up to `delta` (1 unless stated), from there on linear: `delta (|e| − delta/2)`.
  *
- * **Source** Huber 1964.
+ * **Throws** as the other losses. **Source** Huber 1964.
  */
-export const huber: Pairwise<{ readonly delta?: number }> = pairwise<{ readonly delta?: number }>(
-  "huber",
-  (prediction, target, { delta = 1 }) => {
-    const error = Tensor.abs(Tensor.sub(prediction, target))
+export const huber = <D extends Float, R extends Reduction = "mean">(
+  prediction: Floats<D>,
+  target: Floats<NoInfer<D>>,
+  { delta = 1, ...options }: Reduced<R> & { readonly delta?: number } = {}
+): Loss<R, D> => {
+  const loss = pairwise("huber", (x, y) => {
+    const error = Tensor.abs(Tensor.sub(x, y))
     const inner = Tensor.minimum(error, delta)
     return Tensor.mul(inner, Tensor.sub(error, Tensor.mul(inner, 0.5)))
-  }
-)
+  })
+  return loss(prediction, target, options as Reduced<R>)
+}
 
 /**
  * The cross-entropy of a Bernoulli distribution given by its logits, `softplus(x) − target · x`; targets in [0, 1].

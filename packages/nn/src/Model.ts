@@ -236,20 +236,21 @@ export const parallel = <const B extends Readonly<Record<string, AnyModel>>>(
   Shared<B>,
   { readonly [K in keyof B]: OutputOf<B[K]> }
 > => {
-  const entries = Object.entries(branches) as ReadonlyArray<readonly [string, Erased]>
+  // Types are checked by the signature; here a branch is a model of anything.
+  const entries = Object.entries(branches as unknown as Readonly<Record<string, Erased>>)
   const each = (f: (branch: Erased, name: string, i: number) => unknown): Parts =>
     Object.fromEntries(entries.map(([name, branch], i) => [name, f(branch, name, i)]))
-  const part = (results: Parts, name: string): unknown => each((_, branch) => (results[branch] as Parts)[name])
+  const part = (results: Parts, of: string): Parts => each((_, name) => (results[name] as Parts)[of])
   const model: Model<Parts, Parts, unknown, unknown> = {
     init: (key) => {
       const keys = Random.split(key, entries.length)
       const drawn = each((branch, _, i) => branch.init(keys[i]))
-      return { params: part(drawn, "params") as Parts, state: part(drawn, "state") as Parts }
+      return { params: part(drawn, "params"), state: part(drawn, "state") }
     },
     train: (params, state, input, key) => {
       const keys = Random.split(key, entries.length)
       const results = each((branch, name, i) => branch.train(params[name], state[name], input, keys[i]))
-      return { output: part(results, "output"), state: part(results, "state") as Parts }
+      return { output: part(results, "output"), state: part(results, "state") }
     },
     predict: (params, state, input) => each((branch, name) => branch.predict(params[name], state[name], input))
   }

@@ -87,9 +87,17 @@ export const scaleBy = (rate: Rate): GradientTransformation<Counter> => ({
   }
 })
 
-/** The last part of an optimizer: moves against the gradient by the learning rate. */
-export const descend = (learningRate: Rate): GradientTransformation<readonly [Counter, Stateless]> =>
-  chain(scaleBy(learningRate), scale(-1))
+/**
+ * The last part of an optimizer: moves against the gradient by the learning rate.
+ *
+ * **Throws** `ArgumentError` for a number below 0.
+ */
+export const descend = (learningRate: Rate): GradientTransformation<Counter> => {
+  if (typeof learningRate === "function") return scaleBy((step) => Tensor.neg(learningRate(step)))
+  if (typeof learningRate !== "number") return scaleBy(Tensor.neg(learningRate))
+  if (learningRate >= 0) return scaleBy(-learningRate)
+  throw new ArgumentError({ operation: "descend", expected: "a learning rate from 0", received: String(learningRate) })
+}
 
 /** Adds `weightDecay · parameter`, the gradient of `weightDecay/2 · |parameter|²`. */
 export const addWeightDecay = (weightDecay: number): GradientTransformation<Stateless> =>
@@ -129,14 +137,18 @@ export const globalNorm = (leaves: Leaves): Scalar => {
 }
 
 /**
- * Accumulates gradients with `decay`: the momentum of gradient descent, `b ← decay · b + g`; with `nesterov` the update
+ * Accumulates gradients with `decay`, unless it is 0: the momentum of gradient descent, `b ← decay · b + g`; with `nesterov` the update
  * looks one step ahead, `g + decay · b`.
  *
  * **Source** Sutskever et al. 2013, section 2; a learning rate applied afterwards, as in most libraries.
  */
-export const trace = (decay: number, { nesterov = false }: { readonly nesterov?: boolean } = {}): GradientTransformation<Leaves> => ({
-  init: (params) => params.map(Tensor.zerosLike),
+export const trace = (
+  decay: number,
+  { nesterov = false }: { readonly nesterov?: boolean } = {}
+): GradientTransformation<Leaves> => ({
+  init: (params) => (decay === 0 ? [] : params.map((param) => Tensor.zerosLike(param))),
   update: (gradients, state) => {
+    if (decay === 0) return [gradients, state]
     const next = gradients.map((gradient, i) => Tensor.add(Tensor.mul(state[i], decay), gradient))
     if (!nesterov) return [next, next]
     return [gradients.map((gradient, i) => Tensor.add(gradient, Tensor.mul(next[i], decay))), next]

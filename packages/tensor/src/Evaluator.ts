@@ -35,17 +35,25 @@ const convert = (dtype: DType, from: DType, x: number): number => {
   return Math.min(Math.max(Math.trunc(x), DTypes.lowest(dtype)), DTypes.highest(dtype))
 }
 
-const always = (f: (...args: ReadonlyArray<number>) => number): Meaning => () => f
-const truth = (f: (x: number, y: number) => boolean): Meaning => () => (x, y) => (f(x, y) ? 1 : 0)
+const always =
+  (f: (...args: ReadonlyArray<number>) => number): Meaning =>
+  () =>
+    f
+const truth =
+  (f: (x: number, y: number) => boolean): Meaning =>
+  () =>
+  (x, y) =>
+    f(x, y) ? 1 : 0
 /** Integers wrap to their width. */
-const wrapped = (f: (x: number, y: number) => number): Meaning => (dtype) =>
-  DTypes.isInteger(dtype) ? (x, y) => DTypes.round(dtype, f(x, y)) : f
+const wrapped =
+  (f: (x: number, y: number) => number): Meaning =>
+  (dtype) =>
+    DTypes.isInteger(dtype) ? (x, y) => DTypes.round(dtype, f(x, y)) : f
 
 const meaning: Record<Exclude<Instruction, "cast" | "bitcast">, Meaning> = {
   add: wrapped((x, y) => x + y),
   sub: wrapped((x, y) => x - y),
-  mul: (dtype) =>
-    DTypes.isInteger(dtype) ? (x, y) => DTypes.round(dtype, Math.imul(x, y)) : (x, y) => x * y,
+  mul: (dtype) => (DTypes.isInteger(dtype) ? (x, y) => DTypes.round(dtype, Math.imul(x, y)) : (x, y) => x * y),
   div: always((x, y) => x / y),
   quotient: wrapped((x, y) => (y === 0 ? 0 : Math.trunc(x / y))),
   remainder: wrapped((x, y) => (y === 0 ? x : x % y)),
@@ -81,7 +89,7 @@ const meaning: Record<Exclude<Instruction, "cast" | "bitcast">, Meaning> = {
   },
   shiftRight: (dtype) => {
     const mask = 8 * DTypes.bytes(dtype) - 1
-    return dtype === "i32" ? (x, y) => x >> (y & mask) : (x, y) => (x >>> (y & mask))
+    return dtype === "i32" ? (x, y) => x >> (y & mask) : (x, y) => x >>> (y & mask)
   }
 }
 

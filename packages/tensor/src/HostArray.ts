@@ -13,7 +13,13 @@ import { size } from "./Shape.ts"
 /** The typed array that holds elements of `D`. */
 export type Elements<D extends DType = DType> = D extends "f64"
   ? Float64Array
-  : D extends "f32" | "f16" | "bf16" ? Float32Array : D extends "i32" ? Int32Array : D extends "u32" ? Uint32Array : Uint8Array
+  : D extends "f32" | "f16" | "bf16"
+    ? Float32Array
+    : D extends "i32"
+      ? Int32Array
+      : D extends "u32"
+        ? Uint32Array
+        : Uint8Array
 
 /** Row-major elements with their shape. */
 export interface HostArray<D extends DType = DType> {

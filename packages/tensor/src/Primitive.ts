@@ -12,7 +12,7 @@ import type { DType } from "./DType.ts"
 import type { HostArray } from "./HostArray.ts"
 import type { Program } from "./Program.ts"
 import type { Accessor, Index, Scalar } from "./Scalar.ts"
-import type { Dims, TensorType } from "./Shape.ts"
+import type { TensorType } from "./Shape.ts"
 import { format } from "./Shape.ts"
 import type { Shape } from "./ShapeType.ts"
 
@@ -116,15 +116,17 @@ const prototype = {
     return pipeArguments(this, arguments)
   },
   toString(this: Tensor): string {
-    return `${this.application.primitive.name}(…): ${describe(this)}`
+    return summary(this)
   },
   toJSON(this: Tensor): unknown {
     return { primitive: this.application.primitive.name, shape: this.shape, dtype: this.dtype }
   },
   [Symbol.for("nodejs.util.inspect.custom")](this: Tensor): string {
-    return this.toString()
+    return summary(this)
   }
 }
+
+const summary = (tensor: Tensor): string => `${tensor.application.primitive.name}(…): ${describe(tensor)}`
 
 /** Shape and dtype as text: `f32[2, 3]`. */
 export const describe = (type: TensorType): string => `${type.dtype}${format(type.shape)}`
@@ -161,7 +163,13 @@ export type Arity = 0 | 1 | 2 | 3 | "many"
 /** `N` values of one type. */
 export type Tuple<N extends Arity, A> = N extends "many"
   ? ReadonlyArray<A>
-  : N extends 0 ? readonly [] : N extends 1 ? readonly [A] : N extends 2 ? readonly [A, A] : readonly [A, A, A]
+  : N extends 0
+    ? readonly []
+    : N extends 1
+      ? readonly [A]
+      : N extends 2
+        ? readonly [A, A]
+        : readonly [A, A, A]
 
 type Arguments<N extends Arity, P> = [
   ...inputs: N extends "many" ? [inputs: ReadonlyArray<Tensor>] : Tuple<N, Tensor>,

@@ -54,12 +54,20 @@ const evaluateApplication = (application: Application, known: Known): ReadonlyAr
   const { lowering } = primitive
   switch (lowering.kind) {
     case "element":
-      return outputs.map((output) => fill(output, inputs, (accessors, index) =>
-        lowering.element(accessors, index, params), known))
+      return outputs.map((output) =>
+        fill(output, inputs, (accessors, index) => lowering.element(accessors, index, params), known)
+      )
     case "routine":
-      return lowering.evaluate(inputs.map((input) => known.get(input)!), params)
+      return lowering.evaluate(
+        inputs.map((input) => known.get(input)!),
+        params
+      )
     case "loop":
-      return iterate(lowering.loop(params), inputs.map((input) => known.get(input)!), outputs)
+      return iterate(
+        lowering.loop(params),
+        inputs.map((input) => known.get(input)!),
+        outputs
+      )
     case "leaf": {
       const data = hostArray(outputs[0])
       if (data !== undefined) return [data]
@@ -103,11 +111,17 @@ const read = ({ data, shape }: HostArray): ((at: ReadonlyArray<number>) => numbe
 }
 
 /** Runs a loop: see `Loop` for the order of inputs and outputs. */
-const iterate = (loop: Loop, inputs: ReadonlyArray<HostArray>, outputs: ReadonlyArray<Tensor>): ReadonlyArray<HostArray> => {
+const iterate = (
+  loop: Loop,
+  inputs: ReadonlyArray<HostArray>,
+  outputs: ReadonlyArray<Tensor>
+): ReadonlyArray<HostArray> => {
   const constants = inputs.slice(0, loop.constants)
   let carries = inputs.slice(loop.constants, loop.constants + loop.carries)
   const sequences = inputs.slice(loop.constants + loop.carries)
-  const stacked = outputs.slice(loop.carries).map(({ dtype, shape }) => view(shape, dtype, allocate(dtype, size(shape))))
+  const stacked = outputs
+    .slice(loop.carries)
+    .map(({ dtype, shape }) => view(shape, dtype, allocate(dtype, size(shape))))
   const items = stacked.length - loop.carries
   for (let k = 0; k < loop.length; k++) {
     const at = loop.reverse ? loop.length - 1 - k : k

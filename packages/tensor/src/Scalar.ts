@@ -10,11 +10,42 @@ import * as DTypes from "./DType.ts"
 
 /** Instructions every backend spells out. Rows of the reference meaning stand in `Evaluator.ts`. */
 export type Instruction =
-  | "add" | "sub" | "mul" | "div" | "quotient" | "remainder" | "min" | "max"
-  | "neg" | "abs" | "floor" | "ceil" | "trunc" | "round" | "sqrt"
-  | "exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tanh" | "atan2" | "pow"
-  | "equal" | "less" | "lessEqual" | "select"
-  | "and" | "or" | "xor" | "not" | "shiftLeft" | "shiftRight" | "cast" | "bitcast"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "quotient"
+  | "remainder"
+  | "min"
+  | "max"
+  | "neg"
+  | "abs"
+  | "floor"
+  | "ceil"
+  | "trunc"
+  | "round"
+  | "sqrt"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sin"
+  | "cos"
+  | "tanh"
+  | "atan2"
+  | "pow"
+  | "equal"
+  | "less"
+  | "lessEqual"
+  | "select"
+  | "and"
+  | "or"
+  | "xor"
+  | "not"
+  | "shiftLeft"
+  | "shiftRight"
+  | "cast"
+  | "bitcast"
 
 /** Ways to combine the values of a reduction; each is associative with an identity. */
 export type Combine = "add" | "max" | "min"
@@ -103,9 +134,18 @@ export const call = (op: Instruction, dtype: DType, ...args: ReadonlyArray<Scala
   args
 })
 
-const sameDType = (op: Instruction) => (x: Scalar, y: Scalar): Scalar => call(op, x.dtype, x, y)
-const unary = (op: Instruction) => (x: Scalar): Scalar => call(op, x.dtype, x)
-const predicate = (op: Instruction) => (x: Scalar, y: Scalar): Scalar => call(op, "bool", x, y)
+const sameDType =
+  (op: Instruction) =>
+  (x: Scalar, y: Scalar): Scalar =>
+    call(op, x.dtype, x, y)
+const unary =
+  (op: Instruction) =>
+  (x: Scalar): Scalar =>
+    call(op, x.dtype, x)
+const predicate =
+  (op: Instruction) =>
+  (x: Scalar, y: Scalar): Scalar =>
+    call(op, "bool", x, y)
 
 export const add = sameDType("add")
 export const sub = sameDType("sub")

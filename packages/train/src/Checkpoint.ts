@@ -6,17 +6,18 @@ import * as Safetensors from "@cotangent/formats/Safetensors"
 import type { FormatError } from "@cotangent/formats/FormatError"
 import { Device } from "@cotangent/runtime/Device"
 import type { DeviceError } from "@cotangent/runtime/errors"
+import { ArgumentError } from "@cotangent/tensor/errors"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import { describe } from "@cotangent/tensor/Primitive"
+import * as Tree from "@cotangent/tensor/Tree"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import { Cursor } from "./Event.ts"
 import type { Checkpointing, Snapshot } from "./Fit.ts"
-import { mapNamed, named } from "./internal/named.ts"
 
 /** A checkpoint file and the model whose state it holds. */
 export interface File {
@@ -69,8 +70,10 @@ export const save = Effect.fnUntraced(function* <S>(
   { cursor, state }: Snapshot<S>
 ): Effect.fn.Return<string, DeviceError | PlatformError, Device | FileSystem.FileSystem> {
   const device = yield* Device
-  const arrays = yield* Effect.forEach(named(state), ([name, tensor]) =>
-    Effect.map(device.read(tensor), (array) => [name, array] as const)
+  const { leaves, structure } = Tree.flatten(state)
+  checkNames(structure.paths)
+  const arrays = yield* Effect.forEach(leaves, (leaf, i) =>
+    Effect.map(device.read(leaf), (array) => [structure.paths[i], array] as const)
   )
   const metadata = { format, version: current, model, cursor: JSON.stringify(cursor) }
   yield* Safetensors.writeFile(path, { tensors: new Map(arrays), metadata: new Map(Object.entries(metadata)) })
@@ -99,7 +102,7 @@ export const load = Effect.fnUntraced(function* <S>(
   like: S
 ): Effect.fn.Return<Snapshot<S>, LoadError, FileSystem.FileSystem> {
   const content = yield* open(file)
-  const known = new Set(named(like).map(([name]) => name))
+  const known = new Set(Tree.paths(like))
   for (const tensor of content.tensors.keys()) {
     if (!known.has(tensor)) return yield* refuse(file, Reason.cases.UnexpectedTensor.make({ tensor }))
   }
@@ -137,13 +140,26 @@ const open = Effect.fnUntraced(function* (file: File) {
 
 /** `like` with the arrays of the file in the place of its tensors. */
 const fill = Effect.fnUntraced(function* <S>(file: File, tensors: ReadonlyMap<string, HostArray>, like: S) {
-  for (const [tensor, type] of named(like)) {
+  const structure = Tree.structure(like)
+  const found: Array<Tensor> = []
+  for (const [i, tensor] of structure.paths.entries()) {
     const array = tensors.get(tensor)
     if (array === undefined) return yield* refuse(file, Reason.cases.MissingTensor.make({ tensor }))
-    const [expected, received] = [describe(type), describe(array)]
-    if (expected !== received) {
-      return yield* refuse(file, Reason.cases.WrongType.make({ tensor, expected, received }))
-    }
+    const [expected, received] = [describe(structure.types[i]), describe(array)]
+    if (expected !== received) return yield* refuse(file, Reason.cases.WrongType.make({ tensor, expected, received }))
+    found.push(constant(array))
   }
-  return mapNamed(like, (name): Tensor => constant(tensors.get(name)!))
+  return Tree.restore(structure, found)
 })
+
+/** A key with a dot can make two paths equal. */
+const checkNames = (paths: ReadonlyArray<string>): void => {
+  const repeated = paths.find((path, i) => paths.indexOf(path) !== i)
+  if (repeated === undefined) return
+  throw new ArgumentError({
+    operation: "Checkpoint.save",
+    expected: "tensors with paths of their own",
+    received: `two with the path ${repeated}`,
+    hint: "use keys without dots"
+  })
+}

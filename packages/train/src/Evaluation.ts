@@ -3,6 +3,7 @@
  */
 import { Device } from "@cotangent/runtime/Device"
 import type { DeviceError } from "@cotangent/runtime/errors"
+import { ArgumentError } from "@cotangent/tensor/errors"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -22,8 +23,9 @@ export type Evaluator<S, B, M> = <E, R>(
  * An evaluator that is compiled for as long as the surrounding scope is open. `measure` gives scalars that are means
  * over the examples of a batch; the evaluator gives their means over all examples, however they are cut into batches.
  *
- * **Numerics** Means of batches are added in double precision, weighted with their numbers of examples; over no
- * examples they are NaN.
+ * **Numerics** Means of batches are added in double precision, weighted with their numbers of examples.
+ *
+ * **Throws** `ArgumentError` where there is no batch to measure; a defect of the effect.
  *
  * **Example** (Accuracy on test images)
  *
@@ -60,9 +62,10 @@ export const evaluator = Effect.fnUntraced(function* <S, B, M extends Readonly<R
           return { count: count + size, totals }
         })
     ).pipe(
-      // The names are those that `measure` gives.
-      Effect.map(
-        ({ count, totals }) => Object.fromEntries([...totals].map(([name, total]) => [name, total / count])) as Means<M>
-      )
+      Effect.map(({ count, totals }) => {
+        if (count === 0) throw new ArgumentError({ operation: "evaluate", expected: "examples", received: "none" })
+        // The names are those that `measure` gives.
+        return Object.fromEntries([...totals].map(([name, total]) => [name, total / count])) as Means<M>
+      })
     )
 })

@@ -34,33 +34,22 @@ export type Rows<N extends number> = Tensor.Tensor<readonly [...Shape, N], Float
  * await evaluate(layer.predict(params, state, Tensor.of([[1, 2, 3]]))) // => [[6, 6]]
  * ```
  */
-export const linear: {
-  <const I extends number, const O extends number>(
-    inputs: I,
-    outputs: O,
-    options?: { readonly bias?: true; readonly initializer?: Initializer }
-  ): Model<Affine<I, O>, Empty, Rows<I>, Rows<O>>
-  <const I extends number, const O extends number>(
-    inputs: I,
-    outputs: O,
-    options: { readonly bias: false; readonly initializer?: Initializer }
-  ): Model<Weight<I, O>, Empty, Rows<I>, Rows<O>>
-} = <I extends number, O extends number>(
+export const linear = <const I extends number, const O extends number, const B extends boolean = true>(
   inputs: I,
   outputs: O,
-  { bias = true, initializer = xavierUniform }: { readonly bias?: boolean; readonly initializer?: Initializer } = {}
-) =>
-  stateless({
-    init: (key: Random.Key): Affine<I, O> => {
-      const weight = initializer(key, [inputs, outputs])
-      // Without a bias the second overload has promised none.
-      return (bias ? { weight, bias: zeros(key, [outputs]) } : { weight }) as Affine<I, O>
-    },
-    apply: ({ weight, bias: offset }: Partial<Affine<I, O>> & Weight<I, O>, input: Rows<I>): Rows<O> => {
-      const product: Rows<O> = Tensor.matmul(input, weight)
-      return offset === undefined ? product : Tensor.add(product, offset)
-    }
-  })
+  { bias, initializer = xavierUniform }: { readonly bias?: B; readonly initializer?: Initializer } = {}
+): Model<B extends false ? Weight<I, O> : Affine<I, O>, Empty, Rows<I>, Rows<O>> => {
+  const weighted = ({ weight }: Weight<I, O>, input: Rows<I>): Rows<O> => Tensor.matmul(input, weight)
+  const model =
+    bias === false
+      ? stateless({ init: (key) => ({ weight: initializer(key, [inputs, outputs]) }), apply: weighted })
+      : stateless({
+          init: (key) => ({ weight: initializer(key, [inputs, outputs]), bias: zeros(key, [outputs]) }),
+          apply: (params: Affine<I, O>, input: Rows<I>): Rows<O> => Tensor.add(weighted(params, input), params.bias)
+        })
+  // `B` says in types what this condition decides.
+  return model as never
+}
 
 /**
  * Rows of a learned table, by number. **Shapes** `i32 […] → […, width]`; weight `[count, width]`.

@@ -1,5 +1,7 @@
+import type { Float } from "@cotangent/tensor/DType"
 import { ArgumentError } from "@cotangent/tensor/errors"
 import * as Random from "@cotangent/tensor/Random"
+import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Empty, ShapePreserving } from "../Model.ts"
 
@@ -15,10 +17,17 @@ export const dropout = (rate: number): ShapePreserving<Empty, Empty> => {
   }
   return {
     init: () => ({ params: {}, state: {} }),
-    train: (_, state, input, key) => {
-      const isKept = Random.bernoulli(key, 1 - rate, input.shape)
-      return { output: Tensor.where(isKept, Tensor.mul(input, 1 / (1 - rate)), 0), state }
-    },
+    train: (_, state, input, key) => ({ output: thinned(input, rate, key), state }),
     predict: (_, __, input) => input
   }
+}
+
+const thinned = <S extends Shape, D extends Float>(
+  x: Tensor.Tensor<S, D>,
+  rate: number,
+  key: Random.Key
+): Tensor.Tensor<S, D> => {
+  const isKept: Tensor.Tensor<Shape, "bool"> = Random.bernoulli(key, 1 - rate, x.shape)
+  // Both sides have the shape of `x`.
+  return Tensor.where(isKept, Tensor.mul(x, 1 / (1 - rate)) as Tensor.Tensor<Shape, D>, 0) as Tensor.Tensor<S, D>
 }

@@ -28,7 +28,7 @@ const labelsOf = (equation: string, text: string, axes: (letters: number) => num
   if (match === null) return malformed(equation, "letters and at most one ... in each term")
   const [, before, dots, after] = match
   const count = dots === undefined ? 0 : axes(before.length + after.length)
-  return [...before, ...ellipsis(count), ...after]
+  return [...before.split(""), ...ellipsis(count), ...after.split("")]
 }
 
 /** The operand of one term, with a diagonal taken for each letter that stands twice. */
@@ -65,7 +65,7 @@ const onDiagonals = ({ labels, tensor }: Labelled): Labelled => {
 
 /** Leading axes, then letters that stand once in all terms, in alphabetical order. */
 const implicitOutput = (inputs: string, leading: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const letters = [...inputs].filter((letter) => /[a-zA-Z]/.test(letter))
+  const letters = inputs.split("").filter((letter) => /[a-zA-Z]/.test(letter))
   const once = letters.filter((letter) => letters.indexOf(letter) === letters.lastIndexOf(letter))
   return [...leading, ...once.toSorted((a, b) => (a < b ? -1 : 1))]
 }

@@ -66,6 +66,34 @@ const isIdentity = (order: Dims): boolean => order.every((axis, i) => axis === i
 const ordered = (x: Tensor, order: Dims): Tensor =>
   transpose(x, { permutation: order.map((_, axis) => order.indexOf(axis)) })
 
+/** What one operand's cotangent is made from. */
+interface Adjoint {
+  readonly other: Tensor
+  /** Axes of the cotangent and of the other operand that are summed over. */
+  readonly sums: readonly [cotangent: Dims, other: Dims]
+  /** Shared axes of the other operand, and of this one. */
+  readonly batch: Dims
+  readonly target: Dims
+  /** Free axes of this operand. */
+  readonly kept: Dims
+  /** Contracted axes of this operand and of the other. */
+  readonly contract: readonly [mine: Dims, others: Dims]
+}
+
+/** The cotangent of one operand: a contraction of the result's cotangent with the other operand. */
+const towards = (cotangent: Tensor, { batch, contract, kept, other, sums, target }: Adjoint): Tensor => {
+  const shared = range(0, batch.length)
+  // Contracted axes come out in the order they have in the other operand.
+  const summed = contract[1]
+    .map((axis, i) => [axis, contract[0][i]] as const)
+    .toSorted((x, y) => x[0] - y[0])
+    .map(([, axis]) => axis)
+  // Either factor may come first: the one that puts the axes in order already.
+  return isIdentity([...target, ...summed, ...kept])
+    ? dotGeneral(other, cotangent, { contract: [sums[1], sums[0]], batch: [batch, shared] })
+    : ordered(dotGeneral(cotangent, other, { contract: sums, batch: [shared, batch] }), [...target, ...kept, ...summed])
+}
+
 /**
  * Sums products over paired axes, the one contraction behind `matmul` and `einsum`:
  * `out[batch…, i…, j…] = Σ_k a[batch…, i…, k…] · b[batch…, k…, j…]`.
@@ -78,7 +106,10 @@ export const dotGeneral: Op<2, Contraction> = bilinear<Contraction>({
   name: "dotGeneral",
   arity: 2,
   type: ([a, b], { batch, contract }) => {
-    const { dtype } = sameType("dotGeneral", [{ ...a, dtype: a.dtype, shape: [] }, { dtype: b.dtype, shape: [] }])
+    const { dtype } = sameType("dotGeneral", [
+      { ...a, dtype: a.dtype, shape: [] },
+      { dtype: b.dtype, shape: [] }
+    ])
     for (const [axes, others] of [contract, batch]) {
       if (axes.some((axis, i) => a.shape[axis] !== b.shape[others[i]])) {
         throw new ShapeError({
@@ -101,49 +132,43 @@ export const dotGeneral: Op<2, Contraction> = bilinear<Contraction>({
       for (const [axes, from] of parts) axes.forEach((axis, i) => (result[axis] = from[i]))
       return result
     }
-    return Scalar.reduce("add", contract[0].map((axis) => a.shape[axis]), (k) =>
-      Scalar.mul(
-        a.at(place(a.shape.length, [[batch[0], index], [left, index.slice(shared)], [contract[0], k]])),
-        b.at(place(b.shape.length, [[batch[1], index], [right, index.slice(shared + left.length)], [contract[1], k]]))
-      )
+    return Scalar.reduce(
+      "add",
+      contract[0].map((axis) => a.shape[axis]),
+      (k) =>
+        Scalar.mul(
+          a.at(
+            place(a.shape.length, [
+              [batch[0], index],
+              [left, index.slice(shared)],
+              [contract[0], k]
+            ])
+          ),
+          b.at(
+            place(b.shape.length, [
+              [batch[1], index],
+              [right, index.slice(shared + left.length)],
+              [contract[1], k]
+            ])
+          )
+        )
     )
   },
   adjoints: ({ inputs: [a, b], params: { batch, contract }, cotangent }) => {
     const shared = batch[0].length
     const left = free(a.shape.length, contract[0], batch[0])
     const right = free(b.shape.length, contract[1], batch[1])
-    const sharedAxes = range(0, shared)
-    // Contracted axes come out in the order they have in the other operand.
-    const byOther = (mine: Dims, others: Dims): Dims =>
-      others.map((axis, i) => [axis, mine[i]] as const).toSorted((x, y) => x[0] - y[0]).map(([, axis]) => axis)
-    const towards = (
-      [other, others]: readonly [Tensor, Dims],
-      mine: Dims,
-      [shared, kept, summed]: readonly [shared: Dims, kept: Dims, summed: Dims],
-      otherBatch: Dims
-    ): Tensor => {
-      // Either operand may come first; the better one puts the axes in order already.
-      const swapped = isIdentity([...shared, ...summed, ...kept])
-      return swapped
-        ? dotGeneral(other, cotangent, { contract: [others, mine], batch: [otherBatch, sharedAxes] })
-        : ordered(
-            dotGeneral(cotangent, other, { contract: [mine, others], batch: [sharedAxes, otherBatch] }),
-            [...shared, ...kept, ...summed]
-          )
-    }
+    const [rows, columns] = [range(shared, left.length), range(shared + left.length, right.length)]
     return [
-      towards(
-        [b, right],
-        range(shared + left.length, right.length),
-        [batch[0], left, byOther(contract[0], contract[1])],
-        batch[1]
-      ),
-      towards(
-        [a, left],
-        range(shared, left.length),
-        [batch[1], right, byOther(contract[1], contract[0])],
-        batch[0]
-      )
+      towards(cotangent, { other: b, sums: [columns, right], batch: batch[1], kept: left, contract, target: batch[0] }),
+      towards(cotangent, {
+        other: a,
+        sums: [rows, left],
+        batch: batch[0],
+        kept: right,
+        contract: [contract[1], contract[0]],
+        target: batch[1]
+      })
     ]
   },
   batch: ({ inputs: [a, b], mapped: [aMapped, bMapped], params: { batch, contract } }) => {
@@ -151,7 +176,13 @@ export const dotGeneral: Op<2, Contraction> = bilinear<Contraction>({
     const pairs = (pair: readonly [Dims, Dims]): readonly [Dims, Dims] => [up(pair[0], aMapped), up(pair[1], bMapped)]
     const [batchA, batchB] = pairs(batch)
     if (aMapped && bMapped) {
-      return dotGeneral(a, b, { contract: pairs(contract), batch: [[0, ...batchA], [0, ...batchB]] })
+      return dotGeneral(a, b, {
+        contract: pairs(contract),
+        batch: [
+          [0, ...batchA],
+          [0, ...batchB]
+        ]
+      })
     }
     const result = dotGeneral(a, b, { contract: pairs(contract), batch: [batchA, batchB] })
     // The new axis is the first free axis of its operand; it moves to the front.
@@ -160,4 +191,3 @@ export const dotGeneral: Op<2, Contraction> = bilinear<Contraction>({
     return transpose(result, { permutation: [from, ...rest] })
   }
 })
-

@@ -21,7 +21,14 @@ interface Discrete<N extends 1 | 2, P> {
   readonly dtype?: (dtype: DType, params: P) => DType
 }
 
-const discrete = <N extends 1 | 2, P = void>({ accepts, dtype, expected, name, scalar, arity }: Discrete<N, P>): Op<N, P> => {
+const discrete = <N extends 1 | 2, P = void>({
+  accepts,
+  dtype,
+  expected,
+  name,
+  scalar,
+  arity
+}: Discrete<N, P>): Op<N, P> => {
   const op: Op<N, P> = make<N, P>({
     name,
     arity,
@@ -38,7 +45,7 @@ const discrete = <N extends 1 | 2, P = void>({ accepts, dtype, expected, name, s
     batch: ({ params, ...rule }) => {
       // `Op` is variadic in types; here its arguments are data.
       const call = op as unknown as (...args: ReadonlyArray<unknown>) => Tensor
-      return call(...batched(rule as never) as ReadonlyArray<Tensor>, params)
+      return call(...(batched(rule as never) as ReadonlyArray<Tensor>), params)
     }
   })
   return op
@@ -56,7 +63,12 @@ export const equal: Op<2> = discrete({ name: "equal", arity: 2, ...truth, scalar
 /** Whether `x < y`; false for NaN. */
 export const less: Op<2> = discrete({ name: "less", arity: 2, ...truth, scalar: ([x, y]) => S.less(x, y) })
 /** Whether `x ≤ y`; false for NaN. */
-export const lessEqual: Op<2> = discrete({ name: "lessEqual", arity: 2, ...truth, scalar: ([x, y]) => S.lessEqual(x, y) })
+export const lessEqual: Op<2> = discrete({
+  name: "lessEqual",
+  arity: 2,
+  ...truth,
+  scalar: ([x, y]) => S.lessEqual(x, y)
+})
 
 /** The greatest whole number that is not above `x`. */
 export const floor: Op<1> = discrete({ name: "floor", arity: 1, ...floats, scalar: ([x]) => S.floor(x) })
@@ -77,7 +89,12 @@ export const sign: Op<1> = discrete({
 })
 
 /** The whole part of `x / y`, toward zero. */
-export const quotient: Op<2> = discrete({ name: "quotient", arity: 2, ...integers, scalar: ([x, y]) => S.quotient(x, y) })
+export const quotient: Op<2> = discrete({
+  name: "quotient",
+  arity: 2,
+  ...integers,
+  scalar: ([x, y]) => S.quotient(x, y)
+})
 /** `x − y · quotient(x, y)`; it has the sign of `x`. */
 export const modulo: Op<2> = discrete({ name: "modulo", arity: 2, ...integers, scalar: ([x, y]) => S.remainder(x, y) })
 /** Bits set in both; for `bool`, conjunction. */
@@ -89,9 +106,19 @@ export const xor: Op<2> = discrete({ name: "xor", arity: 2, ...bits, scalar: ([x
 /** Bits that are not set; for `bool`, negation. */
 export const not: Op<1> = discrete({ name: "not", arity: 1, ...bits, scalar: ([x]) => S.not(x) })
 /** `x · 2ʸ` by moving bits up; `y` counts modulo the width. */
-export const shiftLeft: Op<2> = discrete({ name: "shiftLeft", arity: 2, ...integers, scalar: ([x, y]) => S.shiftLeft(x, y) })
+export const shiftLeft: Op<2> = discrete({
+  name: "shiftLeft",
+  arity: 2,
+  ...integers,
+  scalar: ([x, y]) => S.shiftLeft(x, y)
+})
 /** `x / 2ʸ` by moving bits down; the sign of `i32` is kept. */
-export const shiftRight: Op<2> = discrete({ name: "shiftRight", arity: 2, ...integers, scalar: ([x, y]) => S.shiftRight(x, y) })
+export const shiftRight: Op<2> = discrete({
+  name: "shiftRight",
+  arity: 2,
+  ...integers,
+  scalar: ([x, y]) => S.shiftRight(x, y)
+})
 
 /** The bits of `x` read as another dtype of the same width. **Throws** `DTypeError` for another width. */
 export const bitcast: Op<1, { readonly dtype: DType }> = discrete<1, { readonly dtype: DType }>({

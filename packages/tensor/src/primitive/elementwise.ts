@@ -31,7 +31,11 @@ const float = (operation: string, type: TensorType): TensorType => {
 }
 
 /** A smooth function of each element. */
-export const elementwise = <N extends 1 | 2, P = void>({ partials, scalar, ...declaration }: Elementwise<N, P>): Op<N, P> => {
+export const elementwise = <N extends 1 | 2, P = void>({
+  partials,
+  scalar,
+  ...declaration
+}: Elementwise<N, P>): Op<N, P> => {
   const op: Op<N, P> = make<N, P>({
     ...declaration,
     type: (inputs) => float(declaration.name, sameType(declaration.name, inputs as ReadonlyArray<TensorType>)),
@@ -53,7 +57,7 @@ export const elementwise = <N extends 1 | 2, P = void>({ partials, scalar, ...de
     batch: ({ params, ...rule }) => {
       // `Op` is variadic in types; here its arguments are data.
       const call = op as unknown as (...args: ReadonlyArray<unknown>) => Tensor
-      return call(...batched(rule as never) as ReadonlyArray<Tensor>, params)
+      return call(...(batched(rule as never) as ReadonlyArray<Tensor>), params)
     }
   })
   return op

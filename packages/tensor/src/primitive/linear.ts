@@ -114,9 +114,7 @@ export const cast: Op<1, { readonly dtype: DTypes.DType }> = linear({
   arity: 1,
   type: ([x], { dtype }) => ({ shape: x.shape, dtype }),
   element: ([x], index, { dtype }) => Scalar.cast(x.at(index), dtype),
-  adjoint: ({ inputs: [x], cotangent }) => [
-    DTypes.isFloat(x.dtype) ? cast(cotangent, { dtype: x.dtype }) : undefined
-  ],
+  adjoint: ({ inputs: [x], cotangent }) => [DTypes.isFloat(x.dtype) ? cast(cotangent, { dtype: x.dtype }) : undefined],
   batch: ({ inputs: [x], params }) => cast(x, params),
   simplify: ({ inputs: [x], params }) => (x.dtype === params.dtype ? x : undefined)
 })
@@ -127,7 +125,11 @@ export const sum: Op<1, { readonly axes: Dims }> = linear({
   arity: 1,
   type: ([x], { axes }) => numeric("sum", { shape: without(x.shape, axes), dtype: x.dtype }),
   element: ([x], index, { axes }) =>
-    Scalar.reduce("add", axes.map((axis) => x.shape[axis]), (reduced) => x.at(insert(index, axes, reduced))),
+    Scalar.reduce(
+      "add",
+      axes.map((axis) => x.shape[axis]),
+      (reduced) => x.at(insert(index, axes, reduced))
+    ),
   adjoint: ({ inputs: [x], params: { axes }, cotangent }) => [broadcast(cotangent, { shape: x.shape, axes })],
   batch: ({ inputs: [x], params: { axes } }) => sum(x, { axes: axes.map((axis) => axis + 1) }),
   simplify: ({ inputs: [x], output, params: { axes } }) =>
@@ -140,7 +142,11 @@ export const broadcast: Op<1, { readonly shape: Dims; readonly axes: Dims }> = l
   arity: 1,
   type: ([x], { axes, shape }) => {
     if (!equals(without(shape, axes), x.shape)) {
-      throw new ShapeError({ operation: "broadcast", expected: "the shape less the new axes", received: [x.shape, shape] })
+      throw new ShapeError({
+        operation: "broadcast",
+        expected: "the shape less the new axes",
+        received: [x.shape, shape]
+      })
     }
     return { shape, dtype: x.dtype }
   },

@@ -30,7 +30,11 @@ export const where: Op<3> = make({
       })
     }
     if (!equals(condition.shape, x.shape)) {
-      throw new ShapeError({ operation: "where", expected: "operands of one shape", received: [condition.shape, x.shape] })
+      throw new ShapeError({
+        operation: "where",
+        expected: "operands of one shape",
+        received: [condition.shape, x.shape]
+      })
     }
     return sameType("where", [x, y])
   },
@@ -94,8 +98,7 @@ export const abs: Op<1> = make({
     return { shape: x.shape, dtype: x.dtype }
   },
   element: ([x], index) => S.abs(x.at(index)),
-  jvp: ({ inputs: [x], tangents: [dx] }) =>
-    dx === undefined || !DTypes.isFloat(x.dtype) ? undefined : signed(x, dx),
+  jvp: ({ inputs: [x], tangents: [dx] }) => (dx === undefined || !DTypes.isFloat(x.dtype) ? undefined : signed(x, dx)),
   vjp: ({ inputs: [x], cotangent }) => [DTypes.isFloat(x.dtype) ? signed(x, cotangent) : undefined],
   batch: ({ inputs: [x] }) => abs(x)
 })
@@ -125,13 +128,15 @@ const reduction = (name: string, combine: Exclude<Combine, "add">): Op<1, { read
       return { shape: without(x.shape, axes), dtype: x.dtype }
     },
     element: ([x], index, { axes }) =>
-      S.reduce(combine, axes.map((axis) => x.shape[axis]), (reduced) => x.at(insert(index, axes, reduced))),
+      S.reduce(
+        combine,
+        axes.map((axis) => x.shape[axis]),
+        (reduced) => x.at(insert(index, axes, reduced))
+      ),
     jvp: ({ inputs: [x], output, params: { axes }, tangents: [dx] }): Cotangent =>
       dx === undefined || !DTypes.isFloat(x.dtype) ? undefined : sum(mul(dx, shares(x, output, axes)), { axes }),
     vjp: ({ inputs: [x], output, params: { axes }, cotangent }) => [
-      DTypes.isFloat(x.dtype)
-        ? mul(broadcast(cotangent, { shape: x.shape, axes }), shares(x, output, axes))
-        : undefined
+      DTypes.isFloat(x.dtype) ? mul(broadcast(cotangent, { shape: x.shape, axes }), shares(x, output, axes)) : undefined
     ],
     batch: ({ inputs: [x], params: { axes } }) => op(x, { axes: axes.map((axis) => axis + 1) }),
     simplify: ({ inputs: [x], output, params: { axes } }) =>

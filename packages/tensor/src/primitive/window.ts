@@ -110,7 +110,10 @@ export const concatenate: Op<"many", { readonly axis: number }> = linear({
         received: inputs.map((x) => x.shape)
       })
     }
-    const { dtype } = sameType("concatenate", inputs.map((x) => ({ dtype: x.dtype, shape: [] })))
+    const { dtype } = sameType(
+      "concatenate",
+      inputs.map((x) => ({ dtype: x.dtype, shape: [] }))
+    )
     const total = inputs.reduce((sum, x) => sum + x.shape[axis], 0)
     return { shape: inputs[0].shape.map((extent, k) => (k === axis ? total : extent)), dtype }
   },
@@ -158,7 +161,10 @@ const integral = (operation: string, indices: { readonly dtype: string }): void 
 /** Indices that look into the rows of their own example: example `b` into rows `b·n … (b + 1)·n`. */
 const withinExample = (indices: Tensor, examples: number, rows: number): Tensor => {
   const type = { shape: indices.shape, dtype: "i32" } as const
-  const clamped = min(max(cast(indices, { dtype: "i32" }), zeros(type)), full({ ...type, value: Math.max(rows - 1, 0) }))
+  const clamped = min(
+    max(cast(indices, { dtype: "i32" }), zeros(type)),
+    full({ ...type, value: Math.max(rows - 1, 0) })
+  )
   const starts = mul(iota({ shape: [examples], dtype: "i32" }), full({ shape: [examples], dtype: "i32", value: rows }))
   return add(clamped, broadcast(starts, { shape: indices.shape, axes: indices.shape.map((_, axis) => axis).slice(1) }))
 }

@@ -1,0 +1,2 @@
+import type { Operation } from "./operations.ts"
+export const optimizers: Readonly<Record<string, Operation>> = {}
