@@ -4,3 +4,4 @@
 export * as GradientTransformation from "./GradientTransformation.ts"
 export * as Optimizer from "./Optimizer.ts"
 export * as Schedule from "./Schedule.ts"
+export * from "./adaptive.ts"

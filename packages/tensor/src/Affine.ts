@@ -38,8 +38,49 @@ export const of = (scalar: Scalar): Affine => {
   return { constant: 0, terms: new Map([[scalar, 1]]) }
 }
 
+/** Whether two scalars are the same index arithmetic over the same atoms. */
+const same = (x: Scalar, y: Scalar): boolean => {
+  if (x === y) return true
+  if (x.tag === "constant" && y.tag === "constant") return x.value === y.value
+  if (x.tag !== "call" || y.tag !== "call" || x.op !== y.op) return false
+  return x.args.every((arg, i) => same(arg, y.args[i]))
+}
+
+/** The operands of `x / divisor` or `x % divisor`. */
+const division = (atom: Scalar, op: "quotient" | "remainder"): readonly [x: Scalar, divisor: number] | undefined => {
+  if (atom.tag !== "call" || atom.op !== op || atom.args[1].tag !== "constant") return undefined
+  return [atom.args[0], atom.args[1].value]
+}
+
+/**
+ * `factor · (x % n) + factor · n · (x / n) = factor · x`: what a reshape took apart, another puts together. The
+ * quotient may also stand as `y / (d · n)` where `x` is `y / d`.
+ */
+const rejoined = ({ constant, terms }: Affine): Affine => {
+  for (const [part, factor] of terms) {
+    const rest = division(part, "remainder")
+    if (rest === undefined) continue
+    const [x, n] = rest
+    for (const [whole, coefficient] of terms) {
+      const found = division(whole, "quotient")
+      if (found === undefined || coefficient !== factor * n) continue
+      const [y, divisor] = found
+      const inner = division(x, "quotient")
+      const isSame = divisor === n && same(x, y)
+      const isNested = inner !== undefined && inner[1] * n === divisor && same(inner[0], y)
+      if (!isSame && !isNested) continue
+      const others = new Map(terms)
+      others.delete(part)
+      others.delete(whole)
+      return rejoined(combine({ constant, terms: others }, of(x), factor))
+    }
+  }
+  return { constant, terms }
+}
+
 /** The affine expression as a scalar. */
-export const toScalar = ({ constant, terms }: Affine): Scalar => {
+export const toScalar = (affine: Affine): Scalar => {
+  const { constant, terms } = rejoined(affine)
   let sum: Scalar | undefined
   for (const [atom, coefficient] of terms) {
     const term = coefficient === 1 ? atom : S.mul(atom, S.constant(coefficient))

@@ -57,7 +57,8 @@ export const withGradients = (given: Directed): ProgramCase => {
     const by = differentiable.map((i) => tensors[i])
     return [output, ...pullback([output], by, [tensors[inputs.length - 1]]).filter((t) => t !== undefined)]
   })
-  return { program, inputs, [fc.toStringMethod]: () => fc.stringify(given) }
+  const shown = { [fc.toStringMethod]: () => fc.stringify(given) }
+  return { program, inputs, ...shown }
 }
 
 /** Examples for a batch of batches. */

@@ -219,9 +219,11 @@ const concatenations: fc.Arbitrary<Signature> = fc
 
 // --- contraction, rows by number, order, random bits
 
+const atMost = (rank: number): fc.Arbitrary<Dims> => fc.array(Arrays.extent, { maxLength: rank })
+
 /** Axes of four kinds with an extent each, in any order in each operand. */
 const contractions: fc.Arbitrary<Signature> = fc
-  .tuple(...[1, 2, 1, 1].map((most) => fc.array(Arrays.extent, { maxLength: most })), numbers)
+  .tuple(atMost(1), atMost(2), atMost(1), atMost(1), numbers)
   .chain(([batch, contract, left, right, [dtype, entry]]) => {
     const extents = [...batch, ...contract, ...left, ...right]
     const starts = [0, batch.length, batch.length + contract.length, extents.length - right.length]
@@ -240,7 +242,7 @@ const contractions: fc.Arbitrary<Signature> = fc
 
 /** Rows, and indices of which some are out of range. */
 const rows = fc
-  .tuple(Arrays.someExtent, fc.array(Arrays.extent, { maxLength: 2 }), fc.array(Arrays.extent, { maxLength: 2 }), numbers)
+  .tuple(Arrays.someExtent, atMost(2), atMost(2), numbers)
   .chain(([count, rest, places, [dtype, entry]]) =>
     fc.constantFrom("i32" as const, "u32" as const, "u8" as const).map((indexType) => ({
       x: Arrays.array([count, ...rest], dtype, entry),
@@ -250,7 +252,7 @@ const rows = fc
   )
 
 const randomWords: fc.Arbitrary<Signature> = fc
-  .tuple(fc.array(Arrays.extent, { maxLength: 1 }), Arrays.shape, fc.constantFrom(1 as const, 2 as const))
+  .tuple(atMost(1), Arrays.shape, fc.constantFrom(1 as const, 2 as const))
   .map(([examples, shape, words]) =>
     signature(Routine.randomBits, { words }, [
       Arrays.array([...examples, 2], "u32", Arrays.counts.u32),

@@ -20,11 +20,18 @@ export interface Affine<I extends number, O extends number> extends Weight<I, O>
 /** Tensors whose rows along the last axis have `N` elements. */
 export type Rows<N extends number> = Tensor.Tensor<readonly [...Shape, N], Float>
 
+/** How the parameters of an affine map begin. */
+export interface LinearOptions {
+  /** How weights are drawn; Xavier's uniform unless stated. */
+  readonly initializer?: Initializer
+  /** How biases are drawn; zeros unless stated. */
+  readonly biasInitializer?: Initializer
+}
+
 /**
- * The affine map `x · weight + bias` of the last axis.
+ * The affine map `x · weight + bias` of the last axis; linear if `bias` is false.
  *
- * **Shapes** `[…, inputs] → […, outputs]`; weight `[inputs, outputs]`, bias `[outputs]`. Weights are drawn by
- * `initializer`, Xavier's uniform unless stated; biases begin at 0.
+ * **Shapes** `[…, inputs] → […, outputs]`; weight `[inputs, outputs]`, bias `[outputs]`.
  *
  * **Example** (An affine map)
  *
@@ -37,18 +44,19 @@ export type Rows<N extends number> = Tensor.Tensor<readonly [...Shape, N], Float
 export const linear = <const I extends number, const O extends number, const B extends boolean = true>(
   inputs: I,
   outputs: O,
-  { bias, initializer = xavierUniform }: { readonly bias?: B; readonly initializer?: Initializer } = {}
+  { bias, biasInitializer = zeros, initializer = xavierUniform }: LinearOptions & { readonly bias?: B } = {}
 ): Model<B extends false ? Weight<I, O> : Affine<I, O>, Empty, Rows<I>, Rows<O>> => {
   const weighted = ({ weight }: Weight<I, O>, input: Rows<I>): Rows<O> => Tensor.matmul(input, weight)
-  const model =
-    bias === false
-      ? stateless({ init: (key) => ({ weight: initializer(key, [inputs, outputs]) }), apply: weighted })
-      : stateless({
-          init: (key) => ({ weight: initializer(key, [inputs, outputs]), bias: zeros(key, [outputs]) }),
-          apply: (params: Affine<I, O>, input: Rows<I>): Rows<O> => Tensor.add(weighted(params, input), params.bias)
-        })
+  const without = stateless({ init: (key) => ({ weight: initializer(key, [inputs, outputs]) }), apply: weighted })
+  const withBias = stateless({
+    init: (key): Affine<I, O> => {
+      const [first, second] = Random.split(key)
+      return { weight: initializer(first, [inputs, outputs]), bias: biasInitializer(second, [outputs]) }
+    },
+    apply: (params: Affine<I, O>, input: Rows<I>): Rows<O> => Tensor.add(weighted(params, input), params.bias)
+  })
   // `B` says in types what this condition decides.
-  return model as never
+  return (bias === false ? without : withBias) as never
 }
 
 /**

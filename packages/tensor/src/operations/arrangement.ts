@@ -357,8 +357,8 @@ const triangle = (operation: string, keeps: (column: Tensor, row: Tensor) => Ten
 
 /** A matrix function with a number of the diagonal, 0 for the main one, above 0 to its right. */
 export interface Triangular {
+  (diagonal?: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
   <S extends Shape, D extends DType>(self: Tensor<S, D>, diagonal?: number): Tensor<S, D>
-  (diagonal: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
 }
 
 /** Matrices with zeros above a diagonal, the main one unless stated. **Throws** `ShapeError` below two axes. */
@@ -382,8 +382,8 @@ export const triangularUpper: Triangular = forms(
  * ```
  */
 export const diagonal: {
+  (diagonal?: number): <D extends DType>(self: Tensor<Shape, D>) => Tensor<ReadonlyArray<number>, D>
   <D extends DType>(self: Tensor<Shape, D>, diagonal?: number): Tensor<ReadonlyArray<number>, D>
-  (diagonal: number): <D extends DType>(self: Tensor<Shape, D>) => Tensor<ReadonlyArray<number>, D>
 } = forms(tensorFirst, (self: Tensor, offset = 0) => {
   if (self.shape.length < 2) {
     throw new ShapeError({ operation: "diagonal", expected: "a matrix [..., m, n]", received: [self.shape] })

@@ -2,7 +2,7 @@
  * Tensors from values, and tensors that are all alike.
  */
 import type { DType } from "../DType.ts"
-import * as DTypes from "../DType.ts"
+import type * as DTypes from "../DType.ts"
 import { ArgumentError, ShapeError } from "../errors.ts"
 import type { HostArray } from "../HostArray.ts"
 import * as HostArrays from "../HostArray.ts"

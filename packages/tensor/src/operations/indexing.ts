@@ -19,6 +19,7 @@ import * as Window from "../primitive/window.ts"
 import type { Dims } from "../Shape.ts"
 import { equals, normalizeAxis, size, strides, without } from "../Shape.ts"
 import type { CheckAxes, Dim, Shape, Splice } from "../ShapeType.ts"
+import type { ResultOf } from "./signature.ts"
 
 const demandIndices = (operation: string, indices: Tensor): void => {
   if (DTypes.isInteger(indices.dtype)) return
@@ -223,15 +224,11 @@ const back = (rows: Tensor, at: number): Tensor => permute(rows, moved(rows.shap
 
 /** An ordering along one axis, the last unless stated; `R` is the dtype of the result. */
 export interface Ordering<R extends DType = never> {
-  <S extends Shape, D extends DType>(
-    self: Tensor<S, D>,
+  (
     axis?: number,
     options?: Order
-  ): Tensor<S, [R] extends [never] ? D : R>
-  (
-    axis: number,
-    options?: Order
-  ): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, [R] extends [never] ? D : R>
+  ): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, ResultOf<R, D>>
+  <S extends Shape, D extends DType>(self: Tensor<S, D>, axis?: number, options?: Order): Tensor<S, ResultOf<R, D>>
 }
 
 /**

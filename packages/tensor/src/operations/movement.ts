@@ -86,15 +86,16 @@ const orderOf = (operation: string, permutation: Dims, rank: number): Dims => {
  * ```
  */
 export const transpose: {
-  <M extends Dim, N extends Dim, D extends DType>(self: Tensor<readonly [M, N], D>): Tensor<readonly [N, M], D>
-  <S extends Shape, D extends DType>(self: Tensor<S, D>): Tensor<Reversed<S>, D>
+  <const P extends Dims>(
+    permutation: P
+  ): <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckAxes<S, P>) => Tensor<Transpose<S, P>, D>
+  (): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<Reversed<S>, D>
   <S extends Shape, const P extends Dims, D extends DType>(
     self: Tensor<S, D>,
     permutation: P & CheckAxes<S, P>
   ): Tensor<Transpose<S, P>, D>
-  <const P extends Dims>(
-    permutation: P
-  ): <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckAxes<S, P>) => Tensor<Transpose<S, P>, D>
+  <M extends Dim, N extends Dim, D extends DType>(self: Tensor<readonly [M, N], D>): Tensor<readonly [N, M], D>
+  <S extends Shape, D extends DType>(self: Tensor<S, D>): Tensor<Reversed<S>, D>
 } = forms(tensorFirst, (self: Tensor, permutation?: Dims) => {
   const rank = self.shape.length
   return permute(self, permutation === undefined ? range(rank).toReversed() : orderOf("transpose", permutation, rank))
@@ -161,14 +162,15 @@ export const expandDims: {
  * **Throws** `AxisError` for axes that `self` has not, `ShapeError` where an extent is not 1.
  */
 export const squeeze: {
-  <S extends Shape, D extends DType>(self: Tensor<S, D>): Tensor<Squeeze<S>, D>
+  <const A extends Axes>(
+    axes: A
+  ): <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckAxes<S, A>) => Tensor<Reduce<S, A>, D>
+  (): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<Squeeze<S>, D>
   <S extends Shape, const A extends Axes, D extends DType>(
     self: Tensor<S, D>,
     axes: A & CheckAxes<S, A>
   ): Tensor<Reduce<S, A>, D>
-  <const A extends Axes>(
-    axes: A
-  ): <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckAxes<S, A>) => Tensor<Reduce<S, A>, D>
+  <S extends Shape, D extends DType>(self: Tensor<S, D>): Tensor<Squeeze<S>, D>
 } = forms(tensorFirst, (self: Tensor, axes?: number | Dims) => {
   if (axes === undefined) return reshaped(self, self.shape.filter((extent) => extent !== 1))
   const normal = normalizeAxes("squeeze", axes, self.shape.length)
@@ -200,7 +202,7 @@ export const broadcastTo: {
 
 /** `self` read backwards along `axes`, along all where none are named. **Throws** `AxisError` for axes it has not. */
 export const reverse: {
-  <S extends Shape, D extends DType>(self: Tensor<S, D>, axes?: Axes): Tensor<S, D>
   (axes?: Axes): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
+  <S extends Shape, D extends DType>(self: Tensor<S, D>, axes?: Axes): Tensor<S, D>
 } = forms(tensorFirst, (self: Tensor, axes?: number | Dims) =>
   Linear.reverse(self, { axes: normalizeAxes("reverse", axes, self.shape.length) }))

@@ -1,6 +1,8 @@
 /**
  * The typed signatures that several operations share. The first overload that fits is chosen, so plain dimension
- * variables come first; the last data-first overload computes the shape and explains an error.
+ * variables come before computed shapes; errors are told of the last one that takes as many arguments, so that is where
+ * shapes are checked. In a pipe, write `sum()` and not `sum`: the compiler keeps no types through the name of an
+ * overloaded function.
  */
 import type { DType } from "../DType.ts"
 import type { Tensor } from "../Primitive.ts"
@@ -51,7 +53,12 @@ export interface KeepDims<K extends boolean = boolean> {
 
 /** A reduction over `axes`, over all where none are named. `O` are its other options. */
 export interface Reduction<R extends DType = never, O = unknown> {
-  <S extends Shape, D extends DType>(self: Tensor<S, D>): Tensor<readonly [], ResultOf<R, D>>
+  <const A extends Axes = undefined, K extends boolean = false>(
+    axes?: A,
+    options?: KeepDims<K> & O
+  ): <S extends Shape, D extends DType>(
+    self: Tensor<S, D> & CheckAxes<S, A>
+  ) => Tensor<Reduce<S, A, K>, ResultOf<R, D>>
   <L extends Shape, N extends Dim, D extends DType>(
     self: Tensor<readonly [...L, N], D>,
     axes: -1
@@ -65,16 +72,11 @@ export interface Reduction<R extends DType = never, O = unknown> {
     axes: A & CheckAxes<S, A>,
     options?: KeepDims<K> & O
   ): Tensor<Reduce<S, A, K>, ResultOf<R, D>>
-  <const A extends Axes, K extends boolean = false>(
-    axes: A,
-    options?: KeepDims<K> & O
-  ): <S extends Shape, D extends DType>(
-    self: Tensor<S, D> & CheckAxes<S, A>
-  ) => Tensor<Reduce<S, A, K>, ResultOf<R, D>>
+  <S extends Shape, D extends DType>(self: Tensor<S, D>): Tensor<readonly [], ResultOf<R, D>>
 }
 
 /** A function of the rows along one axis that keeps their length; the last axis unless stated. */
 export interface Along {
+  (axis?: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
   <S extends Shape, D extends DType>(self: Tensor<S, D>, axis?: number): Tensor<S, D>
-  (axis: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
 }

@@ -28,7 +28,7 @@ const program = Effect.gen(function* () {
   const { device, folder, suites } = yield* settings
   if (!Object.hasOwn(rows, device)) {
     const expected = Object.keys(rows).join(" or ")
-    return yield* Effect.fail(new ArgumentError({ operation: "conformance", expected, received: device }))
+    return yield* new ArgumentError({ operation: "conformance", expected, received: device })
   }
   const { dtypes, layer } = rows[device]
   const all = yield* load(Option.getOrElse(folder, () => ownFolder))

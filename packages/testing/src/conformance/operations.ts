@@ -89,8 +89,9 @@ const activations: Readonly<Record<string, Operation>> = {
   elu: ({ x }, attributes) => Activation.elu(x, { alpha: attributes.number("alpha", 1) }),
   selu: unary(Activation.selu),
   celu: ({ x }, attributes) => Activation.celu(x, { alpha: attributes.number("alpha", 1) }),
+  // Programs name no form and mean the one by tanh.
   gelu: ({ x }, attributes) =>
-    Activation.gelu(x, { approximate: attributes.text("approximate", "none") === "tanh" ? "tanh" : "none" }),
+    Activation.gelu(x, { approximate: attributes.text("approximate", "tanh") === "tanh" ? "tanh" : "none" }),
   silu: unary(Activation.silu),
   mish: unary(Activation.mish),
   relu6: unary(Activation.relu6),

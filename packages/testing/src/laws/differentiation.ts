@@ -67,7 +67,8 @@ export const jvpIsDifference = (directed: Directed): Violation => {
   return agree("jvp", expected, received, ofLargest(1e-6, received.data, 1))
 }
 
-const dot = (x: HostArray, y: HostArray): number => x.data.reduce((total, value, i) => total + value * y.data[i], 0)
+const dot = (x: HostArray, y: HostArray): number =>
+  Array.from(x.data).reduce((total, value, i) => total + value * y.data[i], 0)
 const absolute = (x: HostArray): HostArray => make(x.shape, x.dtype, Array.from(x.data, Math.abs))
 
 /** `⟨J t, c⟩ = ⟨t, Jᵀ c⟩`, and derivatives have the types of what they are derivatives of. */

@@ -1,0 +1,4 @@
+/**
+ * Models composed from `@cotangent/nn`.
+ */
+export * from "./mlp.ts"
