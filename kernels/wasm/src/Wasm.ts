@@ -63,7 +63,7 @@ const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     allocate,
     free: ({ address, bytes }) => heap.free(address, bytes),
     write: ({ address }, bytes) => Effect.sync(() => heap.bytes().set(bytes, address)),
-    read: ({ address }, length) => Effect.sync(() => heap.bytes().subarray(address, address + length)),
+    read: ({ address }, length) => Effect.sync(() => heap.bytes().slice(address, address + length)),
     compile: Effect.fnUntraced(function* (
       program,
       { donated }

@@ -1,11 +1,12 @@
 /** Generates matrix products, specialized on shape, strides and what becomes of the sums. */
 import type { FunctionBuilder, FunctionReference, Local } from "./FunctionBuilder.ts"
 import type { Epilogue } from "./gemmEpilogue.ts"
-import { sizeOf } from "./gemmEpilogue.ts"
 import { packPanel, packTile } from "./gemmPack.ts"
 import type { GemmSpec, Plan } from "./gemmPlan.ts"
 import { plan } from "./gemmPlan.ts"
+import type { SweepSpec } from "./gemmSweep.ts"
 import { sweep } from "./gemmSweep.ts"
+import { lanesOf, sizeOf } from "./gemmVector.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
 /** A matrix product that was added to a module. */
@@ -31,7 +32,40 @@ export interface Gemm {
  * **Numerics** Sums over k run in order; partial sums have the element type. Whether each step rounds once or twice
  * depends on `isRelaxed` and, with it, on the machine. Ranges do not change results.
  */
-export const gemm = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
+export const gemm = (module: ModuleBuilder, spec: GemmSpec): Gemm =>
+  spec.n === 1 && spec.m > 1 ? asRow(module, spec) : asGiven(module, spec)
+
+/** A product with a single column, as `Cᵀ = Bᵀ · Aᵀ`: its lanes are rows. */
+const asRow = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
+  const { m, a, b, epilogue } = spec
+  const transposed = asGiven(module, {
+    ...spec,
+    m: 1,
+    n: m,
+    a: { rowStride: 0, depthStride: b.depthStride },
+    b: { depthStride: a.depthStride, columnStride: a.rowStride },
+    epilogue: {
+      key: `${epilogue.key} transposed`,
+      parameters: epilogue.parameters,
+      lane: (code, { row, column, ...rest }) => epilogue.lane(code, { ...rest, row: column, column: row })
+    }
+  })
+  const parameters = Array.from({ length: driverParameters + epilogue.parameters }, () => "i32" as const)
+  const code = module.function({ name: "gemm_column", parameters })
+  const [left, right, memory, unitFrom, unitTo, panelFrom, panelTo, ...others] = code.parameters
+  for (const argument of [right, left, memory, panelFrom, panelTo, unitFrom, unitTo, ...others]) code.get(argument)
+  code.call(transposed.function)
+  return {
+    function: code,
+    scratchBytes: transposed.scratchBytes,
+    units: transposed.panels,
+    unitRows: transposed.panelColumns,
+    panels: 1,
+    panelColumns: 1
+  }
+}
+
+const asGiven = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
   const decided = plan(spec)
   const { rows, columns, scratch } = decided
   return {
@@ -256,28 +290,37 @@ const block = (driver: Driver, phase: Phase): void => {
 }
 
 const sweepPanel = (driver: Driver, width: Width, phase: Phase): void => {
-  const { module, code, spec, plan: { rows, columns, depthBlocks, packsA, packsB, scratch, sumsBytes }, size, start, from } = driver
+  const { module, code, spec, plan: { rows, columns, packsA, packsB, scratch }, size, start, depth, from, to, panel } = driver
   const [matrix, , memory, , , , , ...parameters] = code.parameters
   const epilogue: Epilogue | undefined = phase === "accumulate" ? undefined : spec.epilogue
-  const strides = { rowBytes: spec.a.rowStride * size, depthBytes: spec.a.depthStride * size }
-  const micro = {
-    dtype: spec.dtype,
-    isRelaxed: spec.isRelaxed,
-    isWide: spec.isWide,
-    a: strides,
-    b: { vectors: width.vectors, depthBytes: packsB ? width.vectors * 16 : spec.b.depthStride * size },
-    // Padding matters only to the epilogue.
-    columns: phase === "accumulate" ? width.vectors * (16 / size) : width.columns,
-    sumsBytes,
-    isContinued: phase === "last" || (phase === "accumulate" && depthBlocks > 2),
-    hasDepth: spec.k > 0
-  }
   if (packsA) code.get(memory).i32(scratch.a).op("i32.add")
-  else address(driver, matrix, 0, [[strides.depthBytes, start], [strides.rowBytes * rows.tileRows, from]])
+  else address(driver, matrix, 0, [[spec.a.depthStride * size, start], [spec.a.rowStride * size * rows.tileRows, from]])
   if (packsB) packedPanel(driver, width)
   else givenPanel(driver)
   sumsOf(driver)
-  code.get(driver.depth).get(from).get(driver.to).get(driver.panel).i32(columns.columns).op("i32.mul")
+  code.get(depth).get(from).get(to).get(panel).i32(columns.columns).op("i32.mul")
   if (epilogue !== undefined) for (const parameter of parameters) code.get(parameter)
+  const micro = microOf(driver, width, phase)
   code.call(sweep(module, { micro, rows, isPacked: packsA, keepsSums: phase !== "whole" }, epilogue))
+}
+
+/** What the micro-kernels of a sweep have in common. */
+const microOf = ({ spec, plan, size }: Driver, width: Width, phase: Phase): SweepSpec["micro"] => {
+  const { dtype, isRelaxed, a, b } = spec
+  const { packsB, isDot, depthBlocks, sumsBytes } = plan
+  return {
+    dtype,
+    isRelaxed,
+    isWide: spec.isWide && !isDot,
+    vectors: width.vectors,
+    // Padding matters only to the epilogue.
+    columns: phase === "accumulate" ? width.vectors * lanesOf(dtype) : width.columns,
+    a: { rowBytes: a.rowStride * size, depthBytes: a.depthStride * size },
+    b: { depthBytes: packsB ? width.vectors * 16 : b.depthStride * size },
+    ...(isDot ? { dot: { depth: spec.k, columnBytes: b.columnStride * size } } : {}),
+    sumsBytes,
+    isContinued: phase === "last" || (phase === "accumulate" && depthBlocks > 2),
+    hasDepth: spec.k > 0,
+    steps: plan.steps
+  }
 }

@@ -1,8 +1,7 @@
 /** What becomes of the sums of a matrix product: the code that a micro-kernel runs on its accumulators at the end. */
 import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
-
-/** Element types of a matrix product. */
-export type FloatType = "f32" | "f64"
+import type { FloatType } from "./gemmVector.ts"
+import { sizeOf } from "./gemmVector.ts"
 
 /** The finished sums of some rows and whole vectors of columns. */
 export interface Tile {
@@ -37,14 +36,11 @@ export interface Epilogue {
   readonly key: string
   /** How many i32 parameters the product's function takes for the epilogue, beyond its own. */
   readonly parameters: number
-  /** Emits code for whole vectors; called once for each micro-kernel. */
-  readonly tile: (code: FunctionBuilder, tile: Tile) => void
+  /** Emits code for whole vectors; called once or twice for each micro-kernel. Without it all elements are lanes. */
+  readonly tile?: (code: FunctionBuilder, tile: Tile) => void
   /** Emits code for one element; called once for each micro-kernel of the last columns, inside a loop. */
   readonly lane: (code: FunctionBuilder, lane: Lane) => void
 }
-
-/** Bytes of an element. */
-export const sizeOf = (dtype: FloatType): number => (dtype === "f32" ? 4 : 8)
 
 /**
  * Stores the sums into a matrix with contiguous rows `rowStride` elements apart. Its address is the epilogue's one

@@ -4,12 +4,13 @@
  * One function `(a, b, sums, depth, row, column, ...)` computes `rows` × `vectors` sums over `depth` steps. At each
  * step it loads the vectors of B and, row by row, one element of A into all lanes of a vector.
  */
-import type { FunctionReference, Local } from "./FunctionBuilder.ts"
-import type { Epilogue, FloatType } from "./gemmEpilogue.ts"
+import type { FunctionReference } from "./FunctionBuilder.ts"
 import { dotProducts } from "./gemmDot.ts"
-import { sizeOf } from "./gemmEpilogue.ts"
-import type { Kernel, KernelBuilder, Sums } from "./gemmFinish.ts"
+import type { Epilogue } from "./gemmEpilogue.ts"
+import type { Kernel, KernelBuilder } from "./gemmFinish.ts"
 import { finish } from "./gemmFinish.ts"
+import type { FloatType } from "./gemmVector.ts"
+import { arithmetic, multiplyAdd } from "./gemmVector.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
 /** A micro-kernel. */
@@ -36,8 +37,8 @@ export interface MicroSpec {
   readonly isContinued: boolean
   /** Whether there is any depth to sum over. */
   readonly hasDepth: boolean
-  /** Whether the epilogue takes all sums lane by lane. */
-  readonly isScalar: boolean
+  /** Steps in each round of the loop; divides every depth that the kernel is called with. */
+  readonly steps: number
   /** What to do with the sums; put them into scratch memory if absent. */
   readonly epilogue: Epilogue | undefined
 }
@@ -78,28 +79,20 @@ const depthLoop = ({ code, spec, sums }: Kernel): void => {
   const [left, right, , depth] = code.parameters
   const vectors = Array.from({ length: spec.vectors }, () => code.local("v128"))
   const element = code.local("v128")
-  const loadSplat = dtype === "f32" ? "v128.load32_splat" : "v128.load64_splat"
+  const { splat } = arithmetic[dtype]
   // Offsets are unsigned: with a negative stride the pointer goes to the last row.
   const shift = Math.min(0, (spec.rows - 1) * a.rowBytes)
   code.advance(left, shift)
   code.loop((again) => {
-    vectors.forEach((vector, j) => code.get(right).op("v128.load", j * 16).set(vector))
-    sums.forEach((row, i) => {
-      code.get(left).op(loadSplat, i * a.rowBytes - shift).set(element)
-      row.forEach((sum, j) => multiplyAdd(code, spec, { x: element, y: vectors[j], sum }))
-    })
-    code.advance(left, a.depthBytes).advance(right, b.depthBytes)
-    code.get(depth).i32(1).op("i32.sub").tee(depth).brIf(again)
+    for (let step = 0; step < spec.steps; step += 1) {
+      const offset = { a: step * a.depthBytes, b: step * b.depthBytes }
+      vectors.forEach((vector, j) => code.get(right).op("v128.load", offset.b + j * 16).set(vector))
+      sums.forEach((row, i) => {
+        code.get(left).op(splat, offset.a + i * a.rowBytes - shift).set(element)
+        row.forEach((sum, j) => multiplyAdd(code, spec, { x: element, y: vectors[j], sum }))
+      })
+    }
+    code.advance(left, spec.steps * a.depthBytes).advance(right, spec.steps * b.depthBytes)
+    code.get(depth).i32(spec.steps).op("i32.sub").tee(depth).brIf(again)
   })
-}
-
-/** Emits `sum += x · y`. */
-export const multiplyAdd = (
-  code: KernelBuilder,
-  { dtype, isRelaxed }: Pick<MicroSpec, "dtype" | "isRelaxed">,
-  { x, y, sum }: Readonly<Record<"x" | "y" | "sum", Local<"v128">>>
-): void => {
-  const shape = dtype === "f32" ? "f32x4" : "f64x2"
-  if (isRelaxed) code.get(x).get(y).get(sum).op(`${shape}.relaxed_madd`).set(sum)
-  else code.get(sum).get(x).get(y).op(`${shape}.mul`).op(`${shape}.add`).set(sum)
 }

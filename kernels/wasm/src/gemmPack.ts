@@ -5,8 +5,8 @@
  * many elements as the tile has rows.
  */
 import type { FunctionBuilder, FunctionReference, Local } from "./FunctionBuilder.ts"
-import type { FloatType } from "./gemmEpilogue.ts"
-import { sizeOf } from "./gemmEpilogue.ts"
+import type { FloatType } from "./gemmVector.ts"
+import { gather, loadSome, sizeOf, spread } from "./gemmVector.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
 /** A panel of B to be packed. */
@@ -17,39 +17,6 @@ export interface PanelSpec {
   readonly columns: number
   readonly depthBytes: number
   readonly columnBytes: number
-}
-
-/** Elements in memory that become the first lanes of a vector, the others being zero. */
-export interface Piece {
-  readonly pointer: Local<"i32">
-  readonly offset: number
-  readonly count: number
-  readonly dtype: FloatType
-}
-
-/** Pushes a vector of `count` contiguous elements; nothing beyond them is read. */
-export const loadSome = (code: FunctionBuilder, piece: Piece): FunctionBuilder => {
-  const { pointer, offset, count, dtype } = piece
-  const bytes = count * sizeOf(dtype)
-  if (bytes >= 16) return code.get(pointer).op("v128.load", offset)
-  if (bytes <= 0) return code.splat("f32x4", 0)
-  if (bytes === 4) return code.get(pointer).op("v128.load32_zero", offset)
-  if (bytes === 8) return code.get(pointer).op("v128.load64_zero", offset)
-  return code.get(pointer).get(pointer).op("v128.load64_zero", offset).op("v128.load32_lane", 2, offset + 8)
-}
-
-/** Pushes a vector of elements at any offsets from `pointer`. */
-export const gather = (
-  code: FunctionBuilder,
-  { pointer, offsets, dtype }: Pick<Piece, "pointer" | "dtype"> & { readonly offsets: ReadonlyArray<number> }
-): FunctionBuilder => {
-  if (offsets.length === 0) return code.splat("f32x4", 0)
-  for (const _ of offsets) code.get(pointer)
-  offsets.forEach((offset, lane) => {
-    if (lane === 0) code.op(dtype === "f32" ? "v128.load32_zero" : "v128.load64_zero", offset)
-    else code.op(dtype === "f32" ? "v128.load32_lane" : "v128.load64_lane", lane, offset)
-  })
-  return code
 }
 
 /** The function `(source, target, depth)` that packs a panel of B. */
@@ -108,12 +75,6 @@ const transposePanel = (code: PackBuilder, spec: PanelSpec): void => {
   }
   if (whole > 0) code.forLoop({ local: vector, from: 0, to: whole, step: 1 }, () => pass(lanes))
   for (let j = whole; j < spec.vectors; j += 1) pass(Math.max(0, spec.columns - j * lanes))
-}
-
-/** Offsets of `count` elements `stride` bytes apart from the lowest of them, and where that lies from the first. */
-const spread = (count: number, stride: number) => {
-  const shift = Math.min(0, (count - 1) * stride)
-  return { shift, offsets: Array.from({ length: count }, (_, index) => index * stride - shift) }
 }
 
 /** Packs the columns of one vector, which start at the given offsets. */

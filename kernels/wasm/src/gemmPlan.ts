@@ -1,6 +1,7 @@
 /** How a matrix product of a given shape is cut into tiles, panels and blocks, and what scratch memory that takes. */
-import type { Epilogue, FloatType } from "./gemmEpilogue.ts"
-import { sizeOf } from "./gemmEpilogue.ts"
+import type { Epilogue } from "./gemmEpilogue.ts"
+import type { FloatType } from "./gemmVector.ts"
+import { lanesOf, sizeOf } from "./gemmVector.ts"
 
 /** A matrix product `C[m, n] = epilogue(Σ_k A[m, k] · B[k, n])`. Strides count elements; they may be 0 or negative. */
 export interface GemmSpec {
@@ -31,6 +32,8 @@ export interface Tuning {
   readonly streamBytes: number
   readonly packsA: boolean
   readonly packsB: boolean
+  /** Whether to go along depth with vectors, as both operands have it side by side. */
+  readonly isDot: boolean
   readonly order?: Order
 }
 
@@ -59,12 +62,16 @@ export interface ColumnPlan {
 export interface Plan {
   readonly rows: RowPlan
   readonly columns: ColumnPlan
+  /** Depth of all blocks but the last. */
   readonly depthBlock: number
   readonly depthBlocks: number
+  /** Steps of depth in each round of a kernel's loop; divides the depth of every block. */
+  readonly steps: number
   readonly order: Order
   readonly blockUnits: number
   readonly packsA: boolean
   readonly packsB: boolean
+  readonly isDot: boolean
   /** Bytes between rows of sums in scratch memory. */
   readonly sumsBytes: number
   /** Rows of sums for each panel, if sums rest there between blocks of depth. */
@@ -79,11 +86,14 @@ const ceilDivide = (value: number, divisor: number): number => Math.ceil(value /
 export const plan = (spec: GemmSpec): Plan => {
   const size = sizeOf(spec.dtype)
   const tuning = tuningOf(spec)
-  const { packsA, packsB } = tuning
+  const { packsA, packsB, isDot } = tuning
   const rows = rowPlan(spec.m, tuning.tileRows)
-  const columns = columnPlan(spec, tuning.vectors)
-  const depthBlocks = packsB ? Math.max(1, ceilDivide(spec.k, tuning.depthLimit)) : 1
-  const depthBlock = ceilDivide(spec.k, depthBlocks)
+  const columns = columnPlan(spec, tuning)
+  // Two steps in each round of a kernel's loop are a little faster, but not without fused products.
+  const steps = spec.isRelaxed && spec.k % 2 === 0 && spec.a.depthStride >= 0 ? 2 : 1
+  const blocksAtLeast = packsB ? Math.max(1, ceilDivide(spec.k, tuning.depthLimit)) : 1
+  const depthBlock = steps * ceilDivide(spec.k, steps * blocksAtLeast)
+  const depthBlocks = depthBlock === 0 ? 1 : ceilDivide(spec.k, depthBlock)
   const tileBytes = Math.max(1, rows.tileRows * depthBlock * size)
   const blockTiles = Math.max(2, Math.round(tuning.blockBytes / tileBytes))
   const order = tuning.order ?? orderOf(spec, tuning, { depth: depthBlock, rows: blockTiles * rows.tileRows })
@@ -100,7 +110,8 @@ export const plan = (spec: GemmSpec): Plan => {
     Math.max(sumsRows * columns.panels, 2 * rows.tileRows) * sumsBytes
   ])
   const scratch = { b: 0, a: ends[0], sums: ends[1], end: ends[2] }
-  return { rows, columns, depthBlock, depthBlocks, order, blockUnits, packsA, packsB, sumsBytes, sumsRows, scratch }
+  const depths = { depthBlock, depthBlocks, steps }
+  return { rows, columns, ...depths, order, blockUnits, packsA, packsB, isDot, sumsBytes, sumsRows, scratch }
 }
 
 /** Where each of several regions ends that follow each other at multiples of 64 bytes. */
@@ -110,17 +121,20 @@ const ends64 = (sizes: ReadonlyArray<number>): ReadonlyArray<number> => {
 }
 
 const tuningOf = (spec: GemmSpec): Tuning => {
-  const { m, n, k, a, b } = spec
-  const tileRows = Math.min(m, spec.isRelaxed ? 6 : 4)
-  const bytesOfB = k * b.depthStride * sizeOf(spec.dtype)
+  const { m, n, k, a, b, dtype } = spec
+  const isDot = m <= 4 && b.depthStride === 1 && b.columnStride !== 1 && k > 0
+  const tileRows = isDot ? 1 : Math.min(m, spec.isRelaxed ? 6 : 4)
+  const bytesOfB = k * b.depthStride * sizeOf(dtype)
+  const isPanel = b.columnStride === 1 && b.depthStride > 0
   return {
     tileRows,
-    vectors: (spec.isWide ? 4 : 2) * (m <= 2 ? 2 : 1),
+    vectors: isDot ? 4 / lanesOf(dtype) : (spec.isWide ? 4 : 2) * (m <= 2 ? 2 : 1),
     depthLimit: 1024,
     blockBytes: 96 * 1024,
     streamBytes: 256 * 1024,
-    packsA: a.depthStride !== 1 && n > 80 && m > 1,
-    packsB: b.columnStride !== 1 || b.depthStride <= 0 || (m > 2 * tileRows && bytesOfB > 64 * 1024),
+    packsA: a.depthStride !== 1 && (isDot || (n > 80 && m > 1)),
+    packsB: !isDot && !(isPanel && (m <= 2 * tileRows || bytesOfB <= 64 * 1024)),
+    isDot,
     ...spec.tuning
   }
 }
@@ -136,10 +150,10 @@ const rowPlan = (m: number, tileRows: number): RowPlan => {
   return { tileRows, fullTiles, tails, units: fullTiles + (tails.length > 0 ? 1 : 0) }
 }
 
-const columnPlan = ({ n, dtype, isWide }: GemmSpec, limit: number): ColumnPlan => {
-  const lanes = 16 / sizeOf(dtype)
+const columnPlan = ({ n, dtype, isWide }: GemmSpec, { vectors: limit, isDot }: Tuning): ColumnPlan => {
+  const lanes = lanesOf(dtype)
   // Pairs of vectors cost as much as single ones where the engine joins them.
-  const vectorsFor = (count: number): number => (isWide ? 2 * ceilDivide(count, 2 * lanes) : ceilDivide(count, lanes))
+  const vectorsFor = (count: number): number => (isWide && !isDot ? 2 * ceilDivide(count, 2 * lanes) : ceilDivide(count, lanes))
   const vectors = Math.min(limit, vectorsFor(n))
   const columns = vectors * lanes
   const fullPanels = Math.floor(n / columns)

@@ -1,10 +1,10 @@
 /** Runs the micro-kernels of one panel of columns over a range of rows. */
 import type { FunctionReference } from "./FunctionBuilder.ts"
 import type { Epilogue } from "./gemmEpilogue.ts"
-import { sizeOf } from "./gemmEpilogue.ts"
 import type { MicroSpec } from "./gemmMicro.ts"
 import { microKernel } from "./gemmMicro.ts"
 import type { RowPlan } from "./gemmPlan.ts"
+import { sizeOf } from "./gemmVector.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
 /** A sweep: what its micro-kernels have in common, and the rows it may meet. */

@@ -8,7 +8,6 @@ import type { Instruction } from "@cotangent/tensor/Scalar"
 import type { FunctionBuilder, FunctionReference, LaneShape, Local } from "./FunctionBuilder.ts"
 import type { OpcodeOf } from "./Opcode.ts"
 import type { hostFunctions } from "./scalarInstructions.ts"
-import { registerOf } from "./scalarInstructions.ts"
 
 /** What an instruction on vectors is spelled with. */
 export interface VectorOperation {
@@ -109,21 +108,17 @@ const convert: Spelling = (operation) => {
     args: [x],
     code,
     dtype,
-    from
+    from,
+    lanes
   } = operation
-  const [source, target] = [registerOf(from), registerOf(dtype)]
+  const [source, target] = [laneShapeOf(from, lanes), laneShapeOf(dtype, lanes)]
   code.get(x)
   if (dtype === from) return
-  if (dtype === "bool") {
-    if (source !== "i32") return void code.get(code.constant("f32x4", 0)).op("f32x4.ne")
-    return void code.get(code.constant("i32x4", 0)).op("i32x4.ne")
-  }
-  if (from === "bool") {
-    const one = target === "f32" ? code.constant("f32x4", 1) : code.constant("i32x4", 1)
-    return void code.get(one).op("v128.and")
-  }
+  if (dtype === "bool") return void plain(code.get(code.constant(source, 0)), `${source}.ne`)
+  if (from === "bool") return void code.get(code.constant(target, 1)).op("v128.and")
   if (source === target) return wrap(operation)
-  if (target === "f32") return void plain(code, `f32x4.convert_i32x4${suffix(from)}`)
+  // Lanes of f64 convert to nothing else: what follows is 32 bits wide.
+  if (target === "f32x4") return void plain(code, `f32x4.convert_i32x4${suffix(from)}`)
   plain(code, `i32x4.trunc_sat_f32x4${suffix(dtype)}`)
   if (dtype === "u8") code.get(code.constant("i32x4", 255)).op("i32x4.min_u")
 }

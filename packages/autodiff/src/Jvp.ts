@@ -5,7 +5,7 @@ import * as DTypes from "@cotangent/tensor/DType"
 import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
 import * as Tree from "@cotangent/tensor/Tree"
 import { between } from "./internal/between.ts"
-import { directions, fill, hold } from "./internal/held.ts"
+import { fill, hold, leavesLike } from "./internal/held.ts"
 
 /**
  * Pushes `tangents` at `inputs` forward to `outputs`. Inputs may be any expressions; each counts as free, whatever it was
@@ -52,7 +52,7 @@ export const jvp =
   <A extends ReadonlyArray<unknown>, O>(f: (...primals: A) => O) =>
   (primals: A, tangents: A): readonly [value: O, tangent: O] => {
     const { leaves, structure, tree } = hold(primals)
-    const moved = directions({ operation: "jvp", what: "tangent" }, structure, tangents)
+    const moved = leavesLike({ operation: "jvp", what: "tangents" }, structure, tangents)
     const value = f(...tree)
     const outputs = Tree.flatten(value)
     return [value, fill(outputs.structure, pushforward(outputs.leaves, leaves, moved))]

@@ -6,7 +6,7 @@ import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
 import { add } from "@cotangent/tensor/primitive/linear"
 import * as Tree from "@cotangent/tensor/Tree"
 import { between } from "./internal/between.ts"
-import { directions, fill, hold } from "./internal/held.ts"
+import { fill, hold, leavesLike } from "./internal/held.ts"
 
 /**
  * Pulls `cotangents` at `outputs` back to `inputs`: the adjoint of `pushforward`, with the same inputs and zeros. Visits
@@ -61,7 +61,7 @@ export const vjp =
     const value = f(...tree)
     const outputs = Tree.flatten(value)
     const pull = (cotangent: O): A => {
-      const received = directions({ operation: "vjp", what: "cotangent" }, outputs.structure, cotangent)
+      const received = leavesLike({ operation: "vjp", what: "cotangents" }, outputs.structure, cotangent)
       return fill(structure, pullback(outputs.leaves, leaves, received))
     }
     return [value, pull]

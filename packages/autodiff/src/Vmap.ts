@@ -4,11 +4,12 @@
 import type { DType } from "@cotangent/tensor/DType"
 import { ArgumentError, ShapeError } from "@cotangent/tensor/errors"
 import type { Tensor } from "@cotangent/tensor/Primitive"
-import { isTensor } from "@cotangent/tensor/Primitive"
-import { broadcast, transpose } from "@cotangent/tensor/primitive/linear"
+import { describe, isTensor } from "@cotangent/tensor/Primitive"
+import { broadcast } from "@cotangent/tensor/primitive/linear"
 import { parameter } from "@cotangent/tensor/Program"
 import { normalizeAxis } from "@cotangent/tensor/Shape"
-import type { Dim, Insert, Shape } from "@cotangent/tensor/ShapeType"
+import type { Dim, Insert, Shape, ShapeMismatch } from "@cotangent/tensor/ShapeType"
+import { moveAxis } from "@cotangent/tensor/Tensor"
 import * as Tree from "@cotangent/tensor/Tree"
 import { between } from "./internal/between.ts"
 import { placeOf } from "./internal/held.ts"
@@ -40,19 +41,30 @@ export const batch = (
 /** Where the examples of a tree lie: one axis for all its leaves, null where they share it, or a tree of such. */
 export type Axes = number | null | ReadonlyArray<Axes> | { readonly [key: string]: Axes }
 
-/** `T` with the dimension `B` of examples at the axes `X`. */
-export type Batched<T, X, B extends Dim> = X extends null
+/** `T` with the dimension `B` of examples at the axes `X`; what tensors must also be is `C`. */
+export type Batched<T, X, B extends Dim, C = unknown> = X extends null
   ? T
   : T extends Tensor<infer S extends Shape, infer D extends DType>
     ? X extends number
-      ? Tensor<Insert<S, X, readonly [B]>, D>
+      ? Tensor<Insert<S, X, readonly [B]>, D> & C
       : never
-    : { readonly [K in keyof T]: Batched<T[K], X extends number ? X : K extends keyof X ? X[K] : never, B> }
+    : { readonly [K in keyof T]: Batched<T[K], X extends number ? X : K extends keyof X ? X[K] : never, B, C> }
 
 /** `A` with the dimension `B` at the axes `X`, which are one for all arguments or one for each. */
 type BatchedArguments<A extends ReadonlyArray<unknown>, X, B extends Dim> = {
-  readonly [K in keyof A]: Batched<A[K], X extends ReadonlyArray<unknown> ? (K extends keyof X ? X[K] : 0) : X, B>
+  readonly [K in keyof A]: Batched<
+    A[K],
+    X extends ReadonlyArray<unknown> ? (K extends keyof X ? X[K] : 0) : X,
+    B,
+    CheckSize<B>
+  >
 }
+
+/** Nothing to ask of one number of examples; several are a mistake. */
+type CheckSize<B extends Dim> = [B] extends [Common<B>] ? unknown : ShapeMismatch<"arguments differ in their examples">
+
+/** `B` itself; for a union, nothing. */
+type Common<B, All = B> = B extends unknown ? ([All] extends [B] ? B : never) : never
 
 /** Where `vmap` finds examples and puts results. */
 export interface VmapOptions<X, Y> {
@@ -86,19 +98,112 @@ export const vmap =
     { axisSize, inAxes, outAxes }: VmapOptions<X, Y> = {}
   ) =>
   <B extends Dim = number>(...args: BatchedArguments<A, X, B>): Batched<O, Y, B> => {
-    const inputs = args.flatMap((arg, i) => argumentLeaves(arg, axesOfArgument(inAxes ?? 0, i, args.length), i))
-    const size = sizeOf(inputs, axisSize)
-    const examples = inputs.map(({ axis, leaf }) => parameter({ dtype: leaf.dtype, shape: leaf.shape.toSpliced(axis, 1) }))
-    let next = 0
-    const one = args.map((arg, i) => {
-      const axes = axesOfArgument(inAxes ?? 0, i, args.length)
-      if (axes === null) return arg
-      const { leaves, structure } = Tree.flatten<unknown>(arg)
-      const spread = spreadAxes(axes, structure, `argument ${i}`)
-      return Tree.unflatten(structure, leaves.map((leaf, k) => (spread[k] === null ? leaf : examples[next++])))
-    })
-    const { leaves, structure } = Tree.flatten(f(...(one as unknown as A)))
-    const many = batch(leaves, examples, inputs.map(({ axis, leaf }) => moveAxis(leaf, axis, 0)), size)
-    const axes = spreadAxes(outAxes ?? 0, structure, "the result")
-    return Tree.unflatten(structure, leaves.map((leaf, i) => placed(leaf, many[i], axes[i], size))) as Batched<O, Y, B>
+    const axesOf = axesOfArguments(inAxes ?? 0, args.length)
+    const opened = args.map((arg, i) => open(arg, axesOf[i], `argument ${i}`))
+    const mapped = opened.flatMap((each) => each.mapped)
+    const size = sizeOf(mapped, axisSize)
+    // Each argument has lost the axis of examples that `BatchedArguments` added.
+    const result = f(...(opened.map((each) => each.one) as unknown as A))
+    const { leaves, structure } = Tree.flatten(result)
+    const many = batch(leaves, mapped.map(({ hole }) => hole), mapped.map(({ examples }) => examples), size)
+    const axes = spread(outAxes ?? 0, result, "the result")
+    const placed = leaves.map((leaf, i) => close(leaf, many[i], axes[i], size))
+    // Each result has got the axis of examples that `Batched` adds.
+    return Tree.unflatten(structure, placed) as Batched<O, Y, B>
   }
+
+/** A tensor with examples, and the hole that stands for one of them. */
+interface Mapped {
+  readonly place: string
+  readonly hole: Tensor
+  /** The examples along the first axis. */
+  readonly examples: Tensor
+}
+
+/** An argument as one example sees it. */
+interface Opened {
+  readonly one: unknown
+  readonly mapped: ReadonlyArray<Mapped>
+}
+
+const axesOfArguments = (axes: Axes, count: number): ReadonlyArray<Axes> => {
+  if (!Array.isArray(axes)) return Array.from({ length: count }, () => axes)
+  if (axes.length === count) return axes as ReadonlyArray<Axes>
+  throw new ArgumentError({
+    operation: "vmap",
+    expected: `inAxes for each of ${count} arguments`,
+    received: `${axes.length} of them`
+  })
+}
+
+const open = (arg: unknown, axes: Axes, name: string): Opened => {
+  if (axes === null) return { one: arg, mapped: [] }
+  const { leaves, structure } = Tree.flatten(arg)
+  const axisOf = spread(axes, arg, name)
+  const mapped: Array<Mapped> = []
+  const one = leaves.map((leaf, i) => {
+    const axis = axisOf[i]
+    if (axis === null) return leaf
+    const examples: Tensor = moveAxis(leaf, normalizeAxis("vmap", axis, leaf.shape.length), 0)
+    const hole = parameter({ dtype: leaf.dtype, shape: examples.shape.slice(1) })
+    const path = structure.paths[i]
+    mapped.push({ place: path === "" ? name : `${name} at ${placeOf(path)}`, hole, examples })
+    return hole
+  })
+  return { one: Tree.unflatten(structure, one), mapped }
+}
+
+/** The axis of each leaf of `tree`. **Throws** `ArgumentError` unless `axes` is a tree that `tree` continues. */
+const spread = (axes: Axes, tree: unknown, name: string): ReadonlyArray<number | null> => {
+  if (axes === null || typeof axes === "number") return Tree.leaves(tree).map(() => axes)
+  const isNode = typeof tree === "object" && tree !== null && !isTensor(tree)
+  const keys = isNode && Array.isArray(tree) === Array.isArray(axes) ? Object.keys(tree) : []
+  const given = Object.keys(axes)
+  if (given.length !== keys.length || !keys.every((key) => Object.hasOwn(axes, key))) {
+    throw new ArgumentError({
+      operation: "vmap",
+      expected: `axes like the tree of ${name}${keys.length === 0 ? "" : `: ${keys.join(", ")}`}`,
+      received: JSON.stringify(axes)
+    })
+  }
+  // Arrays and records both give their items by key.
+  const [axisOf, items] = [axes, tree] as [Record<string, Axes>, Record<string, unknown>]
+  return keys.flatMap((key) => spread(axisOf[key], items[key], `${name}, ${key}`))
+}
+
+const sizeOf = (mapped: ReadonlyArray<Mapped>, axisSize: number | undefined): number => {
+  const size = axisSize ?? mapped[0]?.examples.shape[0]
+  if (size === undefined) {
+    throw new ArgumentError({
+      operation: "vmap",
+      expected: "an argument with an axis of examples",
+      received: "none",
+      hint: "give the number of examples as axisSize"
+    })
+  }
+  for (const { examples, place } of mapped) {
+    if (examples.shape[0] === size) continue
+    const like = axisSize === undefined ? `as ${mapped[0].place} has` : "as axisSize says"
+    throw new ShapeError({
+      operation: "vmap",
+      expected: `${size} examples in ${place}, ${like}`,
+      received: [examples.shape],
+      hint: "the first extent shown is the number of examples"
+    })
+  }
+  return size
+}
+
+/** The batch of a result at its axis. */
+const close = (one: Tensor, many: Tensor | undefined, axis: number | null, size: number): Tensor => {
+  if (axis === null) {
+    if (many === undefined) return one
+    throw new ArgumentError({
+      operation: "vmap",
+      expected: "a result that is the same for every example, as outAxes null says",
+      received: `${describe(one)} that depends on the example`
+    })
+  }
+  const examples = many ?? broadcast(one, { shape: [size, ...one.shape], axes: [0] })
+  return moveAxis(examples, 0, normalizeAxis("vmap", axis, examples.shape.length))
+}

@@ -84,7 +84,7 @@ const arrange = (
       continue
     }
     const [tensor] = application.outputs
-    if (!chosen.has(tensor) || parameters.has(tensor)) continue
+    if (!chosen.has(tensor) || parameters.has(tensor) || size(tensor.shape) === 0) continue
     const kernel = kernelOf(tensor, inMemory)
     const latest = Math.max(-1, ...kernel.reads.map(({ source }) => madeBy.get(source as Tensor) ?? -1))
     const item = latest < 0 ? undefined : items[latest]

@@ -110,6 +110,7 @@ const rolesOf = (axes: ReadonlyArray<Variable>, sum: Reduce): Roles | undefined 
   const [x, y] = factors(sum)!.map(({ index }) => Affine.of(index[0]))
   const moving = new Set<Scalar>([...axes, ...sum.variables])
   if (!isAffineIn(x, moving) || !isAffineIn(y, moving)) return undefined
+  if ([...axes, ...sum.variables].some(({ extent }) => extent === 0)) return undefined
   const long = axes.filter(({ extent }) => extent !== 1)
   const onlyX = long.filter((axis) => stepOf(x, axis) !== 0 && stepOf(y, axis) === 0)
   const onlyY = long.filter((axis) => stepOf(y, axis) !== 0 && stepOf(x, axis) === 0)

@@ -4,14 +4,16 @@ import type { Affine, LinearOptions, Rows } from "@cotangent/nn"
 /** The widths of a network: its inputs, its hidden layers, its outputs. */
 export type Sizes = readonly [inputs: number, output: number, ...rest: ReadonlyArray<number>]
 
-/** The parameters of an `mlp`: one affine map between each two widths. */
-export type MlpParams<S extends ReadonlyArray<number>, Before extends ReadonlyArray<unknown> = readonly [0]> = S extends readonly [
+type Layers<S, Before extends ReadonlyArray<unknown> = readonly [0]> = S extends readonly [
   infer I extends number,
   infer O extends number,
   ...infer R extends ReadonlyArray<number>
 ]
-  ? { readonly [K in `layer${Before["length"]}`]: Affine<I, O> } & MlpParams<readonly [O, ...R], readonly [...Before, 0]>
+  ? { readonly [K in `layer${Before["length"]}`]: Affine<I, O> } & Layers<readonly [O, ...R], readonly [...Before, 0]>
   : unknown
+
+/** The parameters of an `mlp`: an affine map between each two widths. */
+export type MlpParams<S extends ReadonlyArray<number>> = { readonly [K in keyof Layers<S>]: Layers<S>[K] }
 
 type Last<S extends ReadonlyArray<number>> = S extends readonly [...ReadonlyArray<number>, infer O extends number]
   ? O
@@ -32,7 +34,11 @@ type Last<S extends ReadonlyArray<number>> = S extends readonly [...ReadonlyArra
  * model.predict(params, state, Tensor.ones([64, 784])).shape // => [64, 10]
  * ```
  */
-export const mlp = <const S extends Sizes>({ activation = Activation.relu, sizes, ...options }: LinearOptions & {
+export const mlp = <const S extends Sizes>({
+  activation = Activation.relu,
+  sizes,
+  ...options
+}: LinearOptions & {
   readonly sizes: S
   readonly activation?: Activation.Pointwise
 }): Model.Model<MlpParams<S>, Model.Empty, Rows<S[0]>, Rows<Last<S>>> => {

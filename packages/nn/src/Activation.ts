@@ -27,12 +27,13 @@ const adjustable = <Options>(
   rule: <S extends Shape, D extends Float>(x: Tensor.Tensor<S, D>, options: Partial<Options>) => Tensor.Tensor<S, D>
 ): Adjustable<Options> =>
   dual(tensorFirst, <S extends Shape, D extends Float>(self: Tensor.Tensor<S, D>, options: Partial<Options> = {}) =>
-    rule(self, options))
+    rule(self, options)
+  )
 
 /** `x` where `x > 0`, `negativeSlope · x` elsewhere; the slope is 0.01 unless stated. */
-export const leakyRelu: Adjustable<{ readonly negativeSlope?: number }> = adjustable<{ readonly negativeSlope?: number }>(
-  (x, { negativeSlope = 0.01 }) => Tensor.where(Tensor.greater(x, 0), x, Tensor.mul(x, negativeSlope))
-)
+export const leakyRelu: Adjustable<{ readonly negativeSlope?: number }> = adjustable<{
+  readonly negativeSlope?: number
+}>((x, { negativeSlope = 0.01 }) => Tensor.where(Tensor.greater(x, 0), x, Tensor.mul(x, negativeSlope)))
 
 /** `x` where `x > 0`, `curve(x)` elsewhere, which never sees a positive `x`: its exponential cannot overflow. */
 const exponentialBelow = <S extends Shape, D extends Float>(
@@ -53,8 +54,7 @@ export const selu: Pointwise = (x) => Tensor.mul(elu(x, { alpha: 1.6732632423543
 
 /** `elu` with a slope of 1 at 0 for every alpha: `alpha (e^(x/alpha) − 1)` below 0. **Source** Barron 2017. */
 export const celu: Adjustable<{ readonly alpha?: number }> = adjustable<{ readonly alpha?: number }>(
-  (x, { alpha = 1 }) =>
-    exponentialBelow(x, (below) => Tensor.mul(Tensor.expm1(Tensor.mul(below, 1 / alpha)), alpha))
+  (x, { alpha = 1 }) => exponentialBelow(x, (below) => Tensor.mul(Tensor.expm1(Tensor.mul(below, 1 / alpha)), alpha))
 )
 
 /**
@@ -141,7 +141,11 @@ export const maxout: {
 } = dual(2, <D extends Float>(self: Tensor.Tensor<Shape, D>, { pieces }: { readonly pieces: number }) => {
   const extent = self.shape.at(-1) ?? 0
   if (self.shape.length === 0 || !Number.isInteger(extent / pieces)) {
-    throw new ShapeError({ operation: "maxout", expected: `a last axis that divides by ${pieces}`, received: [self.shape] })
+    throw new ShapeError({
+      operation: "maxout",
+      expected: `a last axis that divides by ${pieces}`,
+      received: [self.shape]
+    })
   }
   return Tensor.max(Tensor.reshape(self, [...self.shape.slice(0, -1), extent / pieces, pieces]), -1)
 })

@@ -3,7 +3,6 @@
  *
  * A dimension that is `number` or a shape of unknown rank passes; the operations check it when the expression is built.
  */
-import type { DType } from "@cotangent/tensor/DType"
 import type { Key } from "@cotangent/tensor/Random"
 import type { Dim, Shape, ShapeMismatch } from "@cotangent/tensor/ShapeType"
 import type { Tensor } from "@cotangent/tensor/Tensor"
@@ -11,7 +10,12 @@ import type { Tensor } from "@cotangent/tensor/Tensor"
 /** A model of any type: what composition asks for before it looks closer. */
 export interface AnyModel {
   readonly init: (key: Key) => { readonly params: unknown; readonly state: unknown }
-  readonly train: (params: never, state: never, input: never, key: Key) => {
+  readonly train: (
+    params: never,
+    state: never,
+    input: never,
+    key: Key
+  ) => {
     readonly output: unknown
     readonly state: unknown
   }
@@ -56,9 +60,17 @@ type DimFits<A, B> = [A] extends [B] ? true : number extends A | B ? true : fals
 /** Compares dimensions from the last one, as far as both shapes are known. */
 type ShapeFits<A extends Shape, B extends Shape> = A extends readonly [...infer R extends Shape, infer X]
   ? B extends readonly [...infer S extends Shape, infer Y]
-    ? DimFits<X, Y> extends true ? ShapeFits<R, S> : false
-    : B extends readonly [] ? false : true
-  : A extends readonly [] ? (B extends readonly [...Shape, Dim] ? false : true) : true
+    ? DimFits<X, Y> extends true
+      ? ShapeFits<R, S>
+      : false
+    : B extends readonly []
+      ? false
+      : true
+  : A extends readonly []
+    ? B extends readonly [...Shape, Dim]
+      ? false
+      : true
+    : true
 
 type DimText<D> = [D] extends [string] ? D : number extends D ? "?" : [D] extends [number] ? `${D}` : "?"
 
@@ -66,7 +78,9 @@ type Texts<S extends Shape, Text extends string = ""> = S extends readonly []
   ? Text
   : S extends readonly [...infer R extends Shape, infer D]
     ? Texts<R, Text extends "" ? DimText<D> : `${DimText<D>}, ${Text}`>
-    : Text extends "" ? "..." : `..., ${Text}`
+    : Text extends ""
+      ? "..."
+      : `..., ${Text}`
 
 /** A shape as text: `[?, 784]`. */
 export type ShapeText<S extends Shape> = `[${Texts<S>}]`
@@ -81,13 +95,19 @@ export interface Bare extends AnyModel {
 
 type LayerInput<E> = E extends readonly [string, infer M extends AnyModel]
   ? InputOf<M>
-  : E extends AnyModel ? InputOf<E> : E extends (input: infer I) => unknown ? I : never
+  : E extends AnyModel
+    ? InputOf<E>
+    : E extends (input: infer I) => unknown
+      ? I
+      : never
 
 type LayerOutput<I, E> = E extends readonly [string, infer M extends AnyModel]
   ? Through<I, M>
   : E extends AnyModel
     ? Through<I, E>
-    : E extends (input: never) => infer O ? Narrowed<I, O, E extends (input: I) => I ? true : false> : never
+    : E extends (input: never) => infer O
+      ? Narrowed<I, O, E extends (input: I) => I ? true : false>
+      : never
 
 /** What the first of `layers` accepts. */
 export type FirstInput<L> = L extends readonly [infer E, ...ReadonlyArray<unknown>] ? LayerInput<E> : never
@@ -100,7 +120,11 @@ export type LayersFit<I, L, Checked extends ReadonlyArray<unknown> = readonly []
   infer E,
   ...infer R
 ]
-  ? LayersFit<LayerOutput<I, E>, R, readonly [...Checked, E extends (input: I) => unknown ? unknown : Fits<I, LayerInput<E>>]>
+  ? LayersFit<
+      LayerOutput<I, E>,
+      R,
+      readonly [...Checked, E extends (input: I) => unknown ? unknown : Fits<I, LayerInput<E>>]
+    >
   : Checked
 
 /** The parameters or states of the named layers. */

@@ -90,9 +90,8 @@ export const huber = <D extends Float, R extends Reduction = "mean">(
  *
  * **Numerics** Finite for all finite logits.
  */
-export const binaryCrossEntropyWithLogits: Pairwise = pairwise(
-  "binaryCrossEntropyWithLogits",
-  (logits, target) => Tensor.sub(Tensor.softplus(logits), Tensor.mul(logits, target))
+export const binaryCrossEntropyWithLogits: Pairwise = pairwise("binaryCrossEntropyWithLogits", (logits, target) =>
+  Tensor.sub(Tensor.softplus(logits), Tensor.mul(logits, target))
 )
 
 /**
@@ -118,15 +117,15 @@ export const klDivergence: Pairwise = pairwise("klDivergence", (logPrediction, t
 })
 
 /** The hinge loss `max(0, 1 − score · sign)`, with signs of −1 and 1. **Source** Cortes & Vapnik 1995. */
-export const hinge: Pairwise = pairwise("hinge", (score, sign) =>
-  Tensor.relu(Tensor.sub(1, Tensor.mul(score, sign))))
+export const hinge: Pairwise = pairwise("hinge", (score, sign) => Tensor.relu(Tensor.sub(1, Tensor.mul(score, sign))))
 
 /**
  * The negative logarithm of a Poisson probability with the rate `exp(logRate)`: `exp(logRate) − target · logRate`,
  * without the part that the target alone decides.
  */
 export const poissonNegativeLogLikelihood: Pairwise = pairwise("poissonNegativeLogLikelihood", (logRate, target) =>
-  Tensor.sub(Tensor.exp(logRate), Tensor.mul(target, logRate)))
+  Tensor.sub(Tensor.exp(logRate), Tensor.mul(target, logRate))
+)
 
 /**
  * The negative logarithm of a normal density: `½ (ln variance + (target − mean)² / variance)`, and `½ ln 2π` if

@@ -34,7 +34,12 @@ export type { AnyModel, Empty, InputOf, OutputOf, ParamsOf, StateOf } from "./Co
 export interface Model<Params, State, In, Out> {
   readonly init: (key: Random.Key) => { readonly params: Params; readonly state: State }
   /** Training: may use randomness, returns the next state. */
-  readonly train: (params: Params, state: State, input: In, key: Random.Key) => { readonly output: Out; readonly state: State }
+  readonly train: (
+    params: Params,
+    state: State,
+    input: In,
+    key: Random.Key
+  ) => { readonly output: Out; readonly state: State }
   /** Inference: no randomness, no state change, by type. */
   readonly predict: (params: Params, state: State, input: In) => Out
 }
@@ -56,7 +61,10 @@ export interface ShapePreserving<Params, State, Last extends Shape = readonly []
 }
 
 /** A model that neither keeps state nor draws at random: training and inference are one function. */
-export const stateless = <Params, In, Out>({ apply, init }: {
+export const stateless = <Params, In, Out>({
+  apply,
+  init
+}: {
   readonly init: (key: Random.Key) => Params
   readonly apply: (params: Params, input: In) => Out
 }): Model<Params, Empty, In, Out> => ({
@@ -89,27 +97,32 @@ type Erased = Model<unknown, unknown, unknown, unknown>
  * ```
  */
 export const andThen: {
-  <M extends AnyModel>(that: M): <P, S, I, O>(
+  <M extends AnyModel>(
+    that: M
+  ): <P, S, I, O>(
     self: Model<P, S, I, O> & Fits<O, InputOf<M>>
   ) => Model<readonly [P, ParamsOf<M>], readonly [S, StateOf<M>], I, Through<O, M>>
   <P, S, I, O, M extends AnyModel>(
     self: Model<P, S, I, O>,
     that: M & Fits<O, InputOf<M>>
   ): Model<readonly [P, ParamsOf<M>], readonly [S, StateOf<M>], I, Through<O, M>>
-} = dual(2, (self: Erased, that: Erased): Model<readonly [unknown, unknown], readonly [unknown, unknown], unknown, unknown> => ({
-  init: (key) => {
-    const [first, second] = Random.split(key)
-    const [a, b] = [self.init(first), that.init(second)]
-    return { params: [a.params, b.params], state: [a.state, b.state] }
-  },
-  train: ([p, q], [s, t], input, key) => {
-    const [first, second] = Random.split(key)
-    const inner = self.train(p, s, input, first)
-    const outer = that.train(q, t, inner.output, second)
-    return { output: outer.output, state: [inner.state, outer.state] }
-  },
-  predict: ([p, q], [s, t], input) => that.predict(q, t, self.predict(p, s, input))
-}))
+} = dual(
+  2,
+  (self: Erased, that: Erased): Model<readonly [unknown, unknown], readonly [unknown, unknown], unknown, unknown> => ({
+    init: (key) => {
+      const [first, second] = Random.split(key)
+      const [a, b] = [self.init(first), that.init(second)]
+      return { params: [a.params, b.params], state: [a.state, b.state] }
+    },
+    train: ([p, q], [s, t], input, key) => {
+      const [first, second] = Random.split(key)
+      const inner = self.train(p, s, input, first)
+      const outer = that.train(q, t, inner.output, second)
+      return { output: outer.output, state: [inner.state, outer.state] }
+    },
+    predict: ([p, q], [s, t], input) => that.predict(q, t, self.predict(p, s, input))
+  })
+)
 
 /** `f` of the output. */
 export const map: {
@@ -154,7 +167,8 @@ interface Stage {
 
 const stageOf = (layer: Layer): Stage => {
   // Types are checked by the signature of `sequential`; here a layer is what it looks like.
-  if (typeof layer === "function") return { name: undefined, model: lift(layer as (input: unknown) => unknown) as Erased }
+  if (typeof layer === "function")
+    return { name: undefined, model: lift(layer as (input: unknown) => unknown) as Erased }
   return "init" in layer ? { name: undefined, model: layer as Erased } : { name: layer[0], model: layer[1] as Erased }
 }
 
@@ -215,7 +229,9 @@ const inSequence = (stages: ReadonlyArray<Stage>): Model<Parts, Parts, unknown, 
 /** The input that every branch accepts. */
 type Shared<B extends Readonly<Record<string, AnyModel>>> = {
   readonly [K in keyof B]: (input: InputOf<B[K]>) => void
-}[keyof B] extends (input: infer I) => void ? I : never
+}[keyof B] extends (input: infer I) => void
+  ? I
+  : never
 
 /**
  * Gives the same input to every branch; the output is the record of theirs.

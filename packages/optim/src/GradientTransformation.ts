@@ -36,9 +36,7 @@ export type Counter = Tensor.Tensor<readonly [], "i32">
 export const noSteps = (): Counter => Tensor.full([], 0, "i32")
 
 /** A rewriting of each gradient, given its parameter. */
-export const stateless = (
-  rule: (gradient: Leaf, param: Leaf) => Leaf
-): GradientTransformation<Stateless> => ({
+export const stateless = (rule: (gradient: Leaf, param: Leaf) => Leaf): GradientTransformation<Stateless> => ({
   init: () => [],
   update: (gradients, state, params) => [gradients.map((gradient, i) => rule(gradient, params[i])), state]
 })

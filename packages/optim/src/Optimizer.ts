@@ -73,7 +73,12 @@ const stepping = <State>(
  * await evaluate(next.weight) // => [0, 1]
  * ```
  */
-export const sgd = ({ l2 = 0, learningRate, momentum = 0, nesterov = false }: Stepping & {
+export const sgd = ({
+  l2 = 0,
+  learningRate,
+  momentum = 0,
+  nesterov = false
+}: Stepping & {
   readonly momentum?: number
   readonly nesterov?: boolean
   readonly l2?: number
@@ -81,19 +86,27 @@ export const sgd = ({ l2 = 0, learningRate, momentum = 0, nesterov = false }: St
   make(chain(addWeightDecay(l2), trace(momentum, { nesterov }), descend(learningRate)))
 
 /** Adam. **Source** Kingma & Ba 2015, algorithm 1; Reddi et al. 2018 for AMSGrad. */
-export const adam = (
-  { learningRate, ...options }: Stepping & Moments & { readonly amsgrad?: boolean }
-): Optimizer<readonly [AdamState, Counter]> => stepping(Adaptive.scaleByAdam(options), learningRate)
+export const adam = ({
+  learningRate,
+  ...options
+}: Stepping & Moments & { readonly amsgrad?: boolean }): Optimizer<readonly [AdamState, Counter]> =>
+  stepping(Adaptive.scaleByAdam(options), learningRate)
 
 /** Adam with decoupled weight decay, 0.01 unless stated. **Source** Loshchilov & Hutter 2019, algorithm 2. */
-export const adamW = (
-  { learningRate, weightDecay = 0.01, ...options }: Stepping &
-    Moments & { readonly amsgrad?: boolean; readonly weightDecay?: number }
-): Optimizer<readonly [AdamState, Stateless, Counter]> =>
-  make(chain(Adaptive.scaleByAdam(options), addWeightDecay(weightDecay), descend(learningRate)))
+export const adamW = ({
+  learningRate,
+  weightDecay = 0.01,
+  ...options
+}: Stepping & Moments & { readonly amsgrad?: boolean; readonly weightDecay?: number }): Optimizer<
+  readonly [AdamState, Stateless, Counter]
+> => make(chain(Adaptive.scaleByAdam(options), addWeightDecay(weightDecay), descend(learningRate)))
 
 /** RMSProp. **Source** Hinton 2012, lecture 6. */
-export const rmsProp = ({ learningRate, momentum = 0, ...options }: Stepping & {
+export const rmsProp = ({
+  learningRate,
+  momentum = 0,
+  ...options
+}: Stepping & {
   readonly decay?: number
   readonly epsilon?: number
   readonly centered?: boolean
@@ -102,23 +115,30 @@ export const rmsProp = ({ learningRate, momentum = 0, ...options }: Stepping & {
   make(chain(Adaptive.scaleByRms(options), trace(momentum), descend(learningRate)))
 
 /** AdaGrad. **Source** Duchi et al. 2011. */
-export const adagrad = (
-  { learningRate, ...options }: Stepping & { readonly epsilon?: number }
-): Optimizer<readonly [Leaves, Counter]> => stepping(Adaptive.scaleByAdagrad(options), learningRate)
+export const adagrad = ({
+  learningRate,
+  ...options
+}: Stepping & { readonly epsilon?: number }): Optimizer<readonly [Leaves, Counter]> =>
+  stepping(Adaptive.scaleByAdagrad(options), learningRate)
 
 /** AdaDelta; the learning rate is 1 unless stated. **Source** Zeiler 2012. */
-export const adadelta = (
-  { learningRate = 1, ...options }: Partial<Stepping> & { readonly decay?: number; readonly epsilon?: number } = {}
-): Optimizer<readonly [AdadeltaState, Counter]> => stepping(Adaptive.scaleByAdadelta(options), learningRate)
+export const adadelta = ({
+  learningRate = 1,
+  ...options
+}: Partial<Stepping> & { readonly decay?: number; readonly epsilon?: number } = {}): Optimizer<
+  readonly [AdadeltaState, Counter]
+> => stepping(Adaptive.scaleByAdadelta(options), learningRate)
 
 /** AdaMax. **Source** Kingma & Ba 2015, algorithm 2. */
 export const adamax = ({ learningRate, ...options }: Stepping & Moments): Optimizer<readonly [AdamaxState, Counter]> =>
   stepping(Adaptive.scaleByAdamax(options), learningRate)
 
 /** NAdam. **Source** Dozat 2016. */
-export const nadam = (
-  { learningRate, ...options }: Stepping & Moments & { readonly momentumDecay?: number }
-): Optimizer<readonly [NadamState, Counter]> => stepping(Adaptive.scaleByNadam(options), learningRate)
+export const nadam = ({
+  learningRate,
+  ...options
+}: Stepping & Moments & { readonly momentumDecay?: number }): Optimizer<readonly [NadamState, Counter]> =>
+  stepping(Adaptive.scaleByNadam(options), learningRate)
 
 /** RAdam. **Source** Liu et al. 2020. */
 export const radam = ({ learningRate, ...options }: Stepping & Moments): Optimizer<readonly [MomentState, Counter]> =>

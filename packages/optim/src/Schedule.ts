@@ -37,7 +37,11 @@ const cosineRamp = <D extends Float>(x: Scalar<D>): Scalar<D> =>
   Tensor.mul(Tensor.sub(1, Tensor.cos(Tensor.mul(x, Math.PI))), 0.5)
 
 /** `learningRate · gamma^⌊step / stepSize⌋`. **Throws** `ArgumentError` unless `stepSize` and `gamma` are above 0. */
-export const step = ({ gamma, learningRate, stepSize }: {
+export const step = ({
+  gamma,
+  learningRate,
+  stepSize
+}: {
   readonly learningRate: number
   readonly stepSize: number
   readonly gamma: number
@@ -47,7 +51,10 @@ export const step = ({ gamma, learningRate, stepSize }: {
 }
 
 /** `learningRate · gamma^step`. **Throws** `ArgumentError` unless `gamma` is above 0. */
-export const exponential = ({ gamma, learningRate }: {
+export const exponential = ({
+  gamma,
+  learningRate
+}: {
   readonly learningRate: number
   readonly gamma: number
 }): Schedule => {
@@ -60,7 +67,11 @@ export const exponential = ({ gamma, learningRate }: {
  *
  * **Source** Loshchilov & Hutter 2017, equation 5, without restarts.
  */
-export const cosine = ({ learningRate, minimum = 0, steps }: {
+export const cosine = ({
+  learningRate,
+  minimum = 0,
+  steps
+}: {
   readonly learningRate: number
   readonly steps: number
   readonly minimum?: number
@@ -70,7 +81,12 @@ export const cosine = ({ learningRate, minimum = 0, steps }: {
 }
 
 /** From `startFactor · learningRate` to `endFactor · learningRate` (1 unless stated) in `steps` steps; then it stays. */
-export const linearWarmup = ({ endFactor = 1, learningRate, startFactor, steps }: {
+export const linearWarmup = ({
+  endFactor = 1,
+  learningRate,
+  startFactor,
+  steps
+}: {
   readonly learningRate: number
   readonly startFactor: number
   readonly endFactor?: number
@@ -81,7 +97,11 @@ export const linearWarmup = ({ endFactor = 1, learningRate, startFactor, steps }
 }
 
 /** `learningRate · (1 − step/steps)^power` down to 0; then it stays. */
-export const polynomial = ({ learningRate, power = 1, steps }: {
+export const polynomial = ({
+  learningRate,
+  power = 1,
+  steps
+}: {
   readonly learningRate: number
   readonly steps: number
   readonly power?: number
@@ -91,15 +111,22 @@ export const polynomial = ({ learningRate, power = 1, steps }: {
 }
 
 /** `before` for `steps` steps, then `after`, which counts from 0 again. */
-export const andThen = (before: Schedule, steps: number, after: Schedule): Schedule => (step) =>
-  Tensor.where(Tensor.less(step, steps), before(step), after(Tensor.maximum(Tensor.sub(step, steps), 0)))
+export const andThen =
+  (before: Schedule, steps: number, after: Schedule): Schedule =>
+  (step) =>
+    Tensor.where(Tensor.less(step, steps), before(step), after(Tensor.maximum(Tensor.sub(step, steps), 0)))
 
 /**
  * A linear warm-up from 0 in `warmup` steps, then half a cosine down to `minimum` (0 unless stated) at `steps`.
  *
  * **Source** Loshchilov & Hutter 2017; the warm-up of Goyal et al. 2017.
  */
-export const warmupCosine = ({ learningRate, minimum = 0, steps, warmup }: {
+export const warmupCosine = ({
+  learningRate,
+  minimum = 0,
+  steps,
+  warmup
+}: {
   readonly learningRate: number
   readonly warmup: number
   readonly steps: number
@@ -130,9 +157,11 @@ export const oneCycle = (options: {
   positive("Schedule.oneCycle", "warmupFraction · totalSteps − 1", peak)
   positive("Schedule.oneCycle", "(1 − warmupFraction) · totalSteps", totalSteps - 1 - peak)
   const initial = maximum / divFactor
-  const ramp = (steps: number, from: number, to: number): Schedule => (step) => {
-    const done = progress(step, steps)
-    return between(anneal === "cosine" ? cosineRamp(done) : done, from, to)
-  }
+  const ramp =
+    (steps: number, from: number, to: number): Schedule =>
+    (step) => {
+      const done = progress(step, steps)
+      return between(anneal === "cosine" ? cosineRamp(done) : done, from, to)
+    }
   return andThen(ramp(peak, initial, maximum), peak, ramp(totalSteps - 1 - peak, maximum, initial / finalDivFactor))
 }

@@ -10,9 +10,11 @@ import { floatStep, noSteps, times } from "./GradientTransformation.ts"
 import type { Scalar } from "./Schedule.ts"
 
 /** `decay · mean + (1 − decay) · x` */
-const averaged = (decay: number, mean: Leaf, x: Leaf): Leaf => Tensor.add(Tensor.mul(mean, decay), Tensor.mul(x, 1 - decay))
+const averaged = (decay: number, mean: Leaf, x: Leaf): Leaf =>
+  Tensor.add(Tensor.mul(mean, decay), Tensor.mul(x, 1 - decay))
 
-const averages = (decay: number, means: Leaves, xs: Leaves): Leaves => means.map((mean, i) => averaged(decay, mean, xs[i]))
+const averages = (decay: number, means: Leaves, xs: Leaves): Leaves =>
+  means.map((mean, i) => averaged(decay, mean, xs[i]))
 
 const zerosLike = (params: Leaves): Leaves => params.map((param) => Tensor.zerosLike(param))
 const squares = (leaves: Leaves): Leaves => leaves.map((leaf) => Tensor.square(leaf))
@@ -52,7 +54,11 @@ interface Advanced extends MomentState {
   readonly t: Scalar
 }
 
-const advance = (gradients: Leaves, state: MomentState, { beta1, beta2 }: Required<Omit<Moments, "epsilon">>): Advanced => {
+const advance = (
+  gradients: Leaves,
+  state: MomentState,
+  { beta1, beta2 }: Required<Omit<Moments, "epsilon">>
+): Advanced => {
   const step = Tensor.add(state.step, 1)
   return {
     step,
@@ -72,9 +78,12 @@ export interface AdamState extends MomentState {
  *
  * **Source** Kingma & Ba 2015, algorithm 1; Reddi et al. 2018, algorithm 2.
  */
-export const scaleByAdam = (
-  { amsgrad = false, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Moments & { readonly amsgrad?: boolean } = {}
-): GradientTransformation<AdamState> => ({
+export const scaleByAdam = ({
+  amsgrad = false,
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8
+}: Moments & { readonly amsgrad?: boolean } = {}): GradientTransformation<AdamState> => ({
   init: (params) => ({ ...moments(params), greatest: amsgrad ? zerosLike(params) : [] }),
   update: (gradients, state) => {
     const { mean, step, t, variance } = advance(gradients, state, { beta1, beta2 })
@@ -99,9 +108,12 @@ export interface NadamState extends MomentState {
  *
  * **Source** Dozat 2016, algorithm 2.
  */
-export const scaleByNadam = (
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, momentumDecay = 0.004 }: Moments & { readonly momentumDecay?: number } = {}
-): GradientTransformation<NadamState> => ({
+export const scaleByNadam = ({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  momentumDecay = 0.004
+}: Moments & { readonly momentumDecay?: number } = {}): GradientTransformation<NadamState> => ({
   init: (params) => ({ ...moments(params), product: Tensor.onesLike(floatStep(noSteps(), params)) }),
   update: (gradients, state) => {
     const { mean, step, t, variance } = advance(gradients, state, { beta1, beta2 })
@@ -126,9 +138,11 @@ export const scaleByNadam = (
  *
  * **Source** Liu et al. 2020, algorithm 2.
  */
-export const scaleByRadam = (
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Moments = {}
-): GradientTransformation<MomentState> => ({
+export const scaleByRadam = ({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8
+}: Moments = {}): GradientTransformation<MomentState> => ({
   init: moments,
   update: (gradients, state) => {
     const { mean, step, t, variance } = advance(gradients, state, { beta1, beta2 })
@@ -161,15 +175,18 @@ export interface AdamaxState {
  *
  * **Source** Kingma & Ba 2015, algorithm 2; epsilon keeps the quotient finite.
  */
-export const scaleByAdamax = (
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Moments = {}
-): GradientTransformation<AdamaxState> => ({
+export const scaleByAdamax = ({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8
+}: Moments = {}): GradientTransformation<AdamaxState> => ({
   init: (params) => ({ step: noSteps(), mean: zerosLike(params), greatest: zerosLike(params) }),
   update: (gradients, state) => {
     const step = Tensor.add(state.step, 1)
     const mean = averages(beta1, state.mean, gradients)
     const greatest = gradients.map((g, i) =>
-      Tensor.maximum(Tensor.mul(state.greatest[i], beta2), damped(Tensor.abs(g), epsilon)))
+      Tensor.maximum(Tensor.mul(state.greatest[i], beta2), damped(Tensor.abs(g), epsilon))
+    )
     const first = unbias(beta1, floatStep(step, gradients))
     return [mean.map((m, i) => Tensor.div(times(m, first), greatest[i])), { step, mean, greatest }]
   }
@@ -186,13 +203,15 @@ export interface RmsState {
  *
  * **Source** Hinton 2012, lecture 6; Graves 2013, equations 38–45, for the centered form.
  */
-export const scaleByRms = (
-  { centered = false, decay = 0.9, epsilon = 1e-8 }: {
-    readonly decay?: number
-    readonly epsilon?: number
-    readonly centered?: boolean
-  } = {}
-): GradientTransformation<RmsState> => ({
+export const scaleByRms = ({
+  centered = false,
+  decay = 0.9,
+  epsilon = 1e-8
+}: {
+  readonly decay?: number
+  readonly epsilon?: number
+  readonly centered?: boolean
+} = {}): GradientTransformation<RmsState> => ({
   init: (params) => ({ mean: centered ? zerosLike(params) : [], variance: zerosLike(params) }),
   update: (gradients, state) => {
     const variance = averages(decay, state.variance, squares(gradients))
@@ -206,9 +225,9 @@ export const scaleByRms = (
 })
 
 /** `g / (√s + epsilon)` with the sum `s` of all squared gradients. **Source** Duchi et al. 2011, section 1.3. */
-export const scaleByAdagrad = (
-  { epsilon = 1e-10 }: { readonly epsilon?: number } = {}
-): GradientTransformation<Leaves> => ({
+export const scaleByAdagrad = ({
+  epsilon = 1e-10
+}: { readonly epsilon?: number } = {}): GradientTransformation<Leaves> => ({
   init: zerosLike,
   update: (gradients, state) => {
     const sums = gradients.map((g, i) => Tensor.add(state[i], Tensor.square(g)))
@@ -223,9 +242,10 @@ export interface AdadeltaState {
 }
 
 /** `√(d + epsilon) / √(v + epsilon) · g`, with `d` a mean of squared updates. **Source** Zeiler 2012, algorithm 1. */
-export const scaleByAdadelta = (
-  { decay = 0.9, epsilon = 1e-6 }: { readonly decay?: number; readonly epsilon?: number } = {}
-): GradientTransformation<AdadeltaState> => ({
+export const scaleByAdadelta = ({
+  decay = 0.9,
+  epsilon = 1e-6
+}: { readonly decay?: number; readonly epsilon?: number } = {}): GradientTransformation<AdadeltaState> => ({
   init: (params) => ({ variance: zerosLike(params), moved: zerosLike(params) }),
   update: (gradients, state) => {
     const variance = averages(decay, state.variance, squares(gradients))

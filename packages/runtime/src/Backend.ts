@@ -62,7 +62,7 @@ export interface Backend {
   readonly free: (allocation: Allocation) => void
   /** Fills the start of `allocation`. `bytes` belongs to the caller again when the effect has ended. */
   readonly write: (allocation: Allocation, bytes: Uint8Array) => Effect.Effect<void, DeviceLost>
-  /** The first `length` bytes, after all earlier runs. It may be a view: the caller copies it at once. */
+  /** A copy of the first `length` bytes, as all earlier runs left them. */
   readonly read: (allocation: Allocation, length: number) => Effect.Effect<Uint8Array, DeviceLost>
   /**
    * Makes `program` executable. Its only leaves are its parameters (`Program.parameter`), of which some may be unused;

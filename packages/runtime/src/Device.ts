@@ -150,7 +150,7 @@ const read = <D extends DType>(engine: Engine, tensor: Tensor<Shape, D>): Effect
 /** Somewhere tensors are computed: the service that programs ask for and device packages provide. */
 export class Device extends Context.Service<Device, DeviceService>()("@cotangent/runtime/Device") {
   /** The device that `backend` is the ground of. Executables are released with the surrounding scope. */
-  static readonly fromBackend = (backend: Backend): Effect.Effect<DeviceService, never, Scope.Scope> => make(backend)
+  static readonly make = (backend: Backend): Effect.Effect<DeviceService, never, Scope.Scope> => make(backend)
 
   /** The layer of the device whose backend `backend` acquires. */
   static readonly layer = <E, R>(

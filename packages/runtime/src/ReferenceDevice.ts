@@ -61,7 +61,7 @@ export const backend = ({ memoryBytes }: Options = {}): Backend => {
       contents.delete(address)
     },
     write: ({ address }, bytes) => Effect.sync(() => void contents.set(address, bytes.slice())),
-    read: (allocation, length) => Effect.sync(() => load(allocation).subarray(0, length)),
+    read: (allocation, length) => Effect.sync(() => load(allocation).slice(0, length)),
     compile: (program, options) => Effect.sync(() => executable(program, options))
   }
 }

@@ -308,7 +308,10 @@ export const categorical = (
   const at = normalizeAxis("Random.categorical", axis, logits.shape.length)
   const x = add(logits, gumbel(self, logits.shape, { dtype: logits.dtype }))
   const spread = (row: Tensor): Tensor => broadcast(row, { shape: x.shape, axes: [at] })
-  const all = without(x.shape.map((_, i) => i), [at])
+  const all = without(
+    x.shape.map((_, i) => i),
+    [at]
+  )
   const place = broadcast(iota({ shape: [x.shape[at]], dtype: "i32" }), { shape: x.shape, axes: all })
   const first = where(equal(x, spread(reduceMax(x, { axes: [at] }))), place, fill(place, x.shape[at] - 1))
   // Positions are i32.

@@ -129,33 +129,27 @@ type SpliceRest<
   : Out
 
 /** `S` with the dimensions `With` in place of each axis in `A`. */
-export type Splice<S extends Shape, A extends number, With extends Shape> = true extends Unranked<S>
-  ? Shape
-  : number extends A
-    ? Shape
-    : SpliceRest<S, `${A}`, With>
+export type Splice<S extends Shape, A extends number, With extends Shape> =
+  true extends Unranked<S> ? Shape : number extends A ? Shape : SpliceRest<S, `${A}`, With>
 
 /** `S` with the dimensions `With` before the axis `A` of the result. */
-export type Insert<S extends Shape, A extends number, With extends Shape> = true extends Unranked<S>
-  ? Shape
-  : A extends 0
-    ? readonly [...With, ...S]
-    : A extends -1
-      ? readonly [...S, ...With]
-      : number extends A
-        ? Shape
-        : InsertRest<S, `${A}`, With>
+export type Insert<S extends Shape, A extends number, With extends Shape> =
+  true extends Unranked<S>
+    ? Shape
+    : A extends 0
+      ? readonly [...With, ...S]
+      : A extends -1
+        ? readonly [...S, ...With]
+        : number extends A
+          ? Shape
+          : InsertRest<S, `${A}`, With>
 
-type InsertRest<
-  S extends Shape,
-  Name extends string,
-  With extends Shape,
-  Before extends Shape = readonly []
-> = Name extends AxisNames<readonly [...S, 1], Before>
-  ? readonly [...Before, ...With, ...S]
-  : S extends readonly [infer H extends Dim, ...infer R extends Shape]
-    ? InsertRest<R, Name, With, readonly [...Before, H]>
-    : Shape
+type InsertRest<S extends Shape, Name extends string, With extends Shape, Before extends Shape = readonly []> =
+  Name extends AxisNames<readonly [...S, 1], Before>
+    ? readonly [...Before, ...With, ...S]
+    : S extends readonly [infer H extends Dim, ...infer R extends Shape]
+      ? InsertRest<R, Name, With, readonly [...Before, H]>
+      : Shape
 
 type AllAxes<S extends Shape, Before extends Shape = readonly []> = S extends readonly [
   infer H extends Dim,
@@ -167,13 +161,14 @@ type AllAxes<S extends Shape, Before extends Shape = readonly []> = S extends re
 type AxisIn<A extends Axes> = A extends number ? A : A extends ReadonlyArray<number> ? A[number] : never
 
 /** Nothing to ask where `S` has the axes `A`, else the reason that it has not. */
-export type CheckAxes<S extends Shape, A extends Axes> = true extends Unranked<S>
-  ? unknown
-  : number extends AxisIn<A>
+export type CheckAxes<S extends Shape, A extends Axes> =
+  true extends Unranked<S>
     ? unknown
-    : [Exclude<`${AxisIn<A>}`, AllAxes<S>>] extends [never]
+    : number extends AxisIn<A>
       ? unknown
-      : ShapeMismatch<`${ShapeText<S>} has no axis ${Exclude<`${AxisIn<A>}`, AllAxes<S>>}`>
+      : [Exclude<`${AxisIn<A>}`, AllAxes<S>>] extends [never]
+        ? unknown
+        : ShapeMismatch<`${ShapeText<S>} has no axis ${Exclude<`${AxisIn<A>}`, AllAxes<S>>}`>
 
 /** The shape of a reduction over `A`: without those axes, or with 1 in their place where `K` keeps them. */
 export type Reduce<S extends Shape, A extends Axes, K extends boolean = false> = boolean extends K
@@ -188,11 +183,8 @@ export type Reduce<S extends Shape, A extends Axes, K extends boolean = false> =
 export type Loose<S extends Shape> = { readonly [I in keyof S]: number }
 
 /** The dimension of `S` at the axis `A`. */
-export type At<S extends Shape, A extends number> = true extends Unranked<S>
-  ? Dim
-  : number extends A
-    ? S[number]
-    : AtRest<S, `${A}`>
+export type At<S extends Shape, A extends number> =
+  true extends Unranked<S> ? Dim : number extends A ? S[number] : AtRest<S, `${A}`>
 
 type AtRest<S extends Shape, Name extends string, Before extends Shape = readonly []> = S extends readonly [
   infer H extends Dim,
@@ -207,18 +199,20 @@ type AtRest<S extends Shape, Name extends string, Before extends Shape = readonl
 export type Transpose<S extends Shape, P extends ReadonlyArray<number>> = { readonly [I in keyof P]: At<S, P[I]> }
 
 /** `S` from back to front. */
-export type Reversed<S extends Shape, Out extends Shape = readonly []> = true extends Unranked<S>
-  ? Shape
-  : S extends readonly [infer H extends Dim, ...infer R extends Shape]
-    ? Reversed<R, readonly [H, ...Out]>
-    : Out
+export type Reversed<S extends Shape, Out extends Shape = readonly []> =
+  true extends Unranked<S>
+    ? Shape
+    : S extends readonly [infer H extends Dim, ...infer R extends Shape]
+      ? Reversed<R, readonly [H, ...Out]>
+      : Out
 
 /** `S` with the axes `A` and `B` exchanged. */
-export type SwapAxes<S extends Shape, A extends number, B extends number> = true extends Unranked<S>
-  ? Shape
-  : number extends A | B
-    ? { readonly [I in keyof S]: S[number] }
-    : SwapRest<S, readonly [`${A}`, At<S, B>], readonly [`${B}`, At<S, A>]>
+export type SwapAxes<S extends Shape, A extends number, B extends number> =
+  true extends Unranked<S>
+    ? Shape
+    : number extends A | B
+      ? { readonly [I in keyof S]: S[number] }
+      : SwapRest<S, readonly [`${A}`, At<S, B>], readonly [`${B}`, At<S, A>]>
 
 type SwapRest<
   S extends Shape,
@@ -232,21 +226,19 @@ type SwapRest<
       A,
       B,
       readonly [...Before, H],
-      readonly [
-        ...Out,
-        A[0] extends AxisNames<S, Before> ? A[1] : B[0] extends AxisNames<S, Before> ? B[1] : H
-      ]
+      readonly [...Out, A[0] extends AxisNames<S, Before> ? A[1] : B[0] extends AxisNames<S, Before> ? B[1] : H]
     >
   : Out
 
 /** `S` without its dimensions 1; the rank is open where a dimension is unknown. */
-export type Squeeze<S extends Shape, Out extends Shape = readonly []> = true extends Unranked<S>
-  ? Shape
-  : S extends readonly [infer H extends Dim, ...infer R extends Shape]
-    ? number extends H
-      ? Shape
-      : Squeeze<R, H extends 1 ? Out : readonly [...Out, H]>
-    : Out
+export type Squeeze<S extends Shape, Out extends Shape = readonly []> =
+  true extends Unranked<S>
+    ? Shape
+    : S extends readonly [infer H extends Dim, ...infer R extends Shape]
+      ? number extends H
+        ? Shape
+        : Squeeze<R, H extends 1 ? Out : readonly [...Out, H]>
+      : Out
 
 /** The shape asked of a reshape, where −1 stands for a dimension that follows from the others. */
 export type Requested<S extends ReadonlyArray<number>> = { readonly [I in keyof S]: S[I] extends -1 ? number : S[I] }
@@ -255,8 +247,5 @@ export type Requested<S extends ReadonlyArray<number>> = { readonly [I in keyof 
 export type Nested = number | boolean | ReadonlyArray<Nested>
 
 /** The shape of nested arrays, as far as their lengths are literal. */
-export type NestedShape<A, Out extends Shape = readonly []> = A extends ReadonlyArray<infer E>
-  ? Nested extends E
-    ? Shape
-    : NestedShape<E, readonly [...Out, A["length"]]>
-  : Out
+export type NestedShape<A, Out extends Shape = readonly []> =
+  A extends ReadonlyArray<infer E> ? (Nested extends E ? Shape : NestedShape<E, readonly [...Out, A["length"]]>) : Out

@@ -56,7 +56,11 @@ const nodeOf = (value: unknown, path: string): Node => {
   if (value === undefined) return { tag: "absent", path }
   if (Array.isArray(value)) return { tag: "array", path, items: value.map((item, i) => nodeOf(item, inside(path, i))) }
   if (!isRecord(value)) throw mismatch("Tree.structure", "tensors, arrays and records", path, value)
-  return { tag: "record", path, items: Object.entries(value).map(([key, item]) => [key, nodeOf(item, inside(path, key))]) }
+  return {
+    tag: "record",
+    path,
+    items: Object.entries(value).map(([key, item]) => [key, nodeOf(item, inside(path, key))])
+  }
 }
 
 const textOf = (value: unknown): string => {
@@ -99,7 +103,8 @@ export const structure = <T>(self: T): Structure<T> => {
 }
 
 /** The tensors of `self`. **Throws** as `structure`. */
-export const leaves = (self: unknown): ReadonlyArray<Tensor> => leavesLike(structure(self), self) as ReadonlyArray<Tensor>
+export const leaves = (self: unknown): ReadonlyArray<Tensor> =>
+  leavesLike(structure(self), self) as ReadonlyArray<Tensor>
 
 /**
  * Where each leaf of `self` stands, as in `0.weight`. **Throws** as `structure`.
@@ -231,7 +236,10 @@ export const map: {
   <B>(f: (leaf: Tensor, path: string) => B): <T>(self: T) => WithLeaves<T, B>
 } = dual(2, (self: unknown, f: (leaf: Tensor, path: string) => unknown) => {
   const { leaves, structure } = flatten(self)
-  return unflatten(structure, leaves.map((leaf, i) => f(leaf, structure.paths[i])))
+  return unflatten(
+    structure,
+    leaves.map((leaf, i) => f(leaf, structure.paths[i]))
+  )
 })
 
 /**
@@ -258,5 +266,8 @@ export const zipWith: {
     if (!isTensor(other)) throw mismatch("Tree.zipWith", "a tensor", structure.paths[i], other)
   })
   // Each has just been found to be a tensor.
-  return unflatten(structure, leaves.map((leaf, i) => f(leaf, others[i] as Tensor, structure.paths[i])))
+  return unflatten(
+    structure,
+    leaves.map((leaf, i) => f(leaf, others[i] as Tensor, structure.paths[i]))
+  )
 })

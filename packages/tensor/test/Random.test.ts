@@ -9,7 +9,7 @@ import * as Reference from "../src/Reference.ts"
 
 const values = (tensor: Tensor): ReadonlyArray<number> => [...Reference.evaluate([tensor])[0].data]
 
-const near = (actual: ReadonlyArray<number>, expected: ReadonlyArray<number>): void => {
+const assertNear = (actual: ReadonlyArray<number>, expected: ReadonlyArray<number>): void => {
   assert.strictEqual(actual.length, expected.length)
   actual.forEach((x, i) => assert.closeTo(x, expected[i], 1e-6 + 1e-5 * Math.abs(expected[i])))
 }
@@ -22,7 +22,11 @@ const cases = [
   {
     seed: 0,
     key: [0, 0],
-    split: [[1797259609, 2579123966], [928981903, 3453687069], [4146024105, 2718843009]],
+    split: [
+      [1797259609, 2579123966],
+      [928981903, 3453687069],
+      [4146024105, 2718843009]
+    ],
     foldIn7: [2716826189, 292468403],
     bits: [4070199207, 4202968722, 1427181096, 2012915765, 2447653815],
     uniform: [0.9476670026779175, 0.9785798788070679, 0.33229148387908936, 0.46866846084594727, 0.569888710975647],
@@ -32,7 +36,11 @@ const cases = [
   {
     seed: 1742692732,
     key: [0, 1742692732],
-    split: [[1069553210, 3024727987], [49800457, 4165362024], [3088054830, 3037428755]],
+    split: [
+      [1069553210, 3024727987],
+      [49800457, 4165362024],
+      [3088054830, 3037428755]
+    ],
     foldIn7: [2447784533, 383589837],
     bits: [2341058953, 4205937761, 218400317, 536861363, 341940785],
     uniform: [0.5450701713562012, 0.9792711734771729, 0.0508502721786499, 0.12499773502349854, 0.07961428165435791],
@@ -46,14 +54,17 @@ describe.each(cases)("the streams of JAX for the seed $seed", (expected) => {
 
   it("agree on keys, words, uniforms and draws", () => {
     assert.deepStrictEqual(values(key), [...expected.key])
-    assert.deepStrictEqual(Random.split(key, 3).map(values), expected.split.map((pair) => [...pair]))
+    assert.deepStrictEqual(
+      Random.split(key, 3).map(values),
+      expected.split.map((pair) => [...pair])
+    )
     assert.deepStrictEqual(values(Random.foldIn(key, 7)), [...expected.foldIn7])
     assert.deepStrictEqual(values(Random.bits(key, [5])), [...expected.bits])
     assert.deepStrictEqual(values(Random.uniform(key, [5])), [...expected.uniform])
     assert.deepStrictEqual(values(Random.bernoulli(key, 0.3, [5])), [...expected.bernoulli])
   })
 
-  it("agree on normals", () => near(values(Random.normal(key, [5])), expected.normal))
+  it("agree on normals", () => assertNear(values(Random.normal(key, [5])), expected.normal))
 
   it("do not depend on the shape beyond its size", () =>
     assert.deepStrictEqual(values(Random.bits(key, [1, 5])), [...expected.bits]))
@@ -150,14 +161,20 @@ describe("draws", () => {
   it("of whole numbers cover their range evenly", () => {
     const xs = values(Random.randint(key, some, { min: -2, max: 3 }))
     const counts = [-2, -1, 0, 1, 2].map((n) => xs.filter((x) => x === n).length)
-    assert.strictEqual(counts.reduce((a, b) => a + b), 2000)
+    assert.strictEqual(
+      counts.reduce((a, b) => a + b),
+      2000
+    )
     counts.forEach((count) => assert.closeTo(count, 400, 60))
     const wide = values(Random.randint(key, some, { min: -(2 ** 31), max: 2 ** 31 - 1 }))
     assert.closeTo(mean(wide) / 2 ** 31, 0, 0.05)
   })
 
   it("of whole numbers refuse empty ranges", () =>
-    assert.throws(() => Random.randint(key, [2], { min: 3, max: 3 }), /whole numbers min < max of i32, received 3 and 3/))
+    assert.throws(
+      () => Random.randint(key, [2], { min: 3, max: 3 }),
+      /whole numbers min < max of i32, received 3 and 3/
+    ))
 
   it("of categories follow the softmax of the logits", () => {
     const row = [0, Math.log(2), Math.log(5)]
@@ -173,7 +190,10 @@ it("a permutation holds every number once", () =>
   fc.assert(
     fc.property(fc.maxSafeInteger(), fc.integer({ min: 0, max: 40 }), (seed, count) => {
       const order = values(Random.permutation(Random.key(seed), count))
-      assert.deepStrictEqual(order.toSorted((a, b) => a - b), Array.from({ length: count }, (_, i) => i))
+      assert.deepStrictEqual(
+        order.toSorted((a, b) => a - b),
+        Array.from({ length: count }, (_, i) => i)
+      )
     }),
     { numRuns: 30 }
   ))

@@ -36,7 +36,9 @@ const compile = async (text: string, ...flags: ReadonlyArray<string>): Promise<s
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(settings))
     await writeFile(join(folder, "shapes.ts"), text)
     return await new Promise((resolve) =>
-      execFile(process.execPath, [compiler, "-p", folder, "--pretty", "false", ...flags], (_, stdout) => resolve(stdout))
+      execFile(process.execPath, [compiler, "-p", folder, "--pretty", "false", ...flags], (_, stdout) =>
+        resolve(stdout)
+      )
     )
   } finally {
     await rm(folder, { recursive: true })
@@ -62,7 +64,9 @@ zeros([2, 3]).pipe(matmul(zeros([7, 5])))
     expect(said).toContain("cannot broadcast [3, 4] with [6]")
     expect(said).toContain("[3, 4] has no axis 2")
     expect(said).toContain(`Type '"i32"' is not assignable to type '"f32"'`)
-    expect(said).toContain("'Tensor<readonly [2, 3], \"f32\">' is not assignable to type 'Tensor<readonly [2, 7], \"f32\">'")
+    expect(said).toContain(
+      "'Tensor<readonly [2, 3], \"f32\">' is not assignable to type 'Tensor<readonly [2, 7], \"f32\">'"
+    )
     // The error stands at the wrong argument.
     expect(said).toMatch(/shapes\.ts\(4,23\)/)
     expect(said).toMatch(/shapes\.ts\(5,20\)/)
@@ -86,8 +90,7 @@ const a${i}: Tensor.Tensor<readonly [${i + 2}], "i32"> = Tensor.argMax(y${i}, -1
     const said = await compile(text, "--extendedDiagnostics")
     expect(said).not.toContain("error")
     const instantiations = Number(/Instantiations:\s+(\d+)/.exec(said)?.[1])
-    console.log(said)
     expect(instantiations).toBeGreaterThan(0)
-    expect(instantiations).toBeLessThan(1_000_000)
+    expect(instantiations).toBeLessThan(400_000)
   })
 })

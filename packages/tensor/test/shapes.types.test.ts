@@ -4,6 +4,7 @@
 import { pipe } from "effect/Function"
 import { describe, expect, it } from "vitest"
 import type { DType } from "../src/DType.ts"
+import { AxisError, DTypeError, ShapeError } from "../src/errors.ts"
 import type { Dim, Shape } from "../src/ShapeType.ts"
 import * as Tensor from "../src/Tensor.ts"
 
@@ -13,10 +14,11 @@ type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ?
 /** Compiles where the type of a value is exactly `T`. */
 const typed =
   <T>() =>
-  <A>(_: () => A & ([Equal<A, T>] extends [true] ? unknown : { readonly expected: T })): void => {}
+  <A>(value: () => A & ([Equal<A, T>] extends [true] ? unknown : { readonly expected: T })): void =>
+    void value
 
 /** Compiles what is never run. */
-const compiles = (_: () => unknown): void => {}
+const compiles = (value: () => unknown): void => void value
 
 const { add, matmul, relu, zeros } = Tensor
 declare const n: number
@@ -115,13 +117,23 @@ describe("shapes in types", () => {
   })
 
   it("come from nested arrays", () => {
-    typed<T<readonly [2, 3]>>()(() => Tensor.of([[1, 2, 3], [4, 5, 6]]))
+    typed<T<readonly [2, 3]>>()(() =>
+      Tensor.of([
+        [1, 2, 3],
+        [4, 5, 6]
+      ])
+    )
     typed<T<readonly [2], "bool">>()(() => Tensor.of([true, false]))
     typed<T<readonly [2], "i32">>()(() => Tensor.of([1, 2], "i32"))
     typed<T<readonly [number]>>()(() => Tensor.of([1, 2] as ReadonlyArray<number>))
     typed<T<readonly []>>()(() => Tensor.of(1))
     typed<T<readonly [3, 3]>>()(() => Tensor.eye(3))
-    expect(Tensor.of([[1, 2, 3], [4, 5, 6]]).shape).toEqual([2, 3])
+    expect(
+      Tensor.of([
+        [1, 2, 3],
+        [4, 5, 6]
+      ]).shape
+    ).toEqual([2, 3])
   })
 
   it("may be named, unknown, or of unknown rank", () => {
@@ -140,6 +152,7 @@ describe("shapes in types", () => {
     compiles(() => Tensor.einsum("ij,jk->ik", unranked, unranked))
     compiles(() => Tensor.take(unranked, unranked, n))
     compiles(() => Tensor.concatenate([unranked, unranked], n))
+    expect(Tensor.refine(x, ["batch", 784])).toBe(x)
   })
 
   it("pass through generic functions of the user", () => {
@@ -148,14 +161,13 @@ describe("shapes in types", () => {
       weight: T<readonly [NoInfer<I>, O], NoInfer<D>>,
       bias: T<readonly [NoInfer<O>], NoInfer<D>>
     ): T<readonly [B, O], D> => relu(add(matmul(input, weight), bias))
-    const residual = <S extends Shape, D extends DType>(
-      input: T<S, D>,
-      f: (x: T<S, D>) => T<S, D>
-    ): T<S, D> => add(input, f(input))
+    const residual = <S extends Shape, D extends DType>(input: T<S, D>, f: (x: T<S, D>) => T<S, D>): T<S, D> =>
+      add(input, f(input))
     const scaled = <S extends Shape, D extends DType>(input: T<S, D>, by: T<readonly [], D>): T<S, D> =>
       Tensor.mul(Tensor.mul(input, by), 0.5)
-    const perExample = <B extends Dim, N extends Dim, D extends DType>(input: T<readonly [B, N], D>): T<readonly [B], D> =>
-      Tensor.mean(Tensor.square(input), -1)
+    const perExample = <B extends Dim, N extends Dim, D extends DType>(
+      input: T<readonly [B, N], D>
+    ): T<readonly [B], D> => Tensor.mean(Tensor.square(input), -1)
     typed<T<readonly [64, 10]>>()(() => dense(x, w, b))
     typed<T<readonly ["batch", 10]>>()(() => dense(named, w, b))
     typed<T<readonly [64, 10]>>()(() => residual(matmul(x, w), Tensor.tanh))
@@ -186,45 +198,45 @@ describe("shapes in types", () => {
 })
 
 describe("shapes that do not fit", () => {
-  it("do not compile", () => {
+  it("do not compile, nor run", () => {
     // @ts-expect-error inner dimensions differ
-    compiles(() => matmul(zeros([2, 3]), zeros([4, 5])))
+    expect(() => matmul(zeros([2, 3]), zeros([4, 5]))).toThrow(ShapeError)
     // @ts-expect-error inner dimensions differ
-    compiles(() => pipe(x, matmul(zeros([512, 10]))))
+    expect(() => pipe(x, matmul(zeros([512, 10])))).toThrow(ShapeError)
     // @ts-expect-error inner dimensions differ
-    compiles(() => matmul(zeros([2, 2, 3]), zeros([2, 4, 5])))
+    expect(() => matmul(zeros([2, 2, 3]), zeros([2, 4, 5]))).toThrow(ShapeError)
     // @ts-expect-error batches differ
-    compiles(() => matmul(zeros([2, 2, 3]), zeros([3, 3, 5])))
+    expect(() => matmul(zeros([2, 2, 3]), zeros([3, 3, 5]))).toThrow(ShapeError)
     // @ts-expect-error no broadcast
-    compiles(() => add(zeros([3, 4]), zeros([5])))
+    expect(() => add(zeros([3, 4]), zeros([5]))).toThrow(ShapeError)
     // @ts-expect-error no broadcast
-    compiles(() => pipe(x, matmul(w), add(zeros([7]))))
+    expect(() => pipe(x, matmul(w), add(zeros([7])))).toThrow(ShapeError)
     // @ts-expect-error a name is no size
     compiles(() => add(named, zeros([64, 784])))
     // @ts-expect-error names differ
     compiles(() => add(named, zeros([64, 784]) as unknown as T<readonly ["time", 784]>))
     // @ts-expect-error no such axis
-    compiles(() => Tensor.sum(x, 2))
+    expect(() => Tensor.sum(x, 2)).toThrow(AxisError)
     // @ts-expect-error no such axis
-    compiles(() => pipe(x, Tensor.mean([0, -3])))
+    expect(() => pipe(x, Tensor.mean([0, -3]))).toThrow(AxisError)
     // @ts-expect-error no such axis
-    compiles(() => Tensor.transpose(x, [0, 2]))
+    expect(() => Tensor.transpose(x, [0, 2])).toThrow(AxisError)
     // @ts-expect-error no broadcast
-    compiles(() => Tensor.broadcastTo(x, [3, 783]))
+    expect(() => Tensor.broadcastTo(x, [3, 783])).toThrow(ShapeError)
     // @ts-expect-error no broadcast
-    compiles(() => Tensor.where(Tensor.zeros([3], "bool"), x, x))
+    expect(() => Tensor.where(Tensor.zeros([3], "bool"), x, x)).toThrow(ShapeError)
     // @ts-expect-error updates need the shape of the indices
-    compiles(() => Tensor.scatterAdd(x, Tensor.zeros([3, 784], "i32"), zeros([4, 784]), 0))
+    expect(() => Tensor.scatterAdd(x, Tensor.zeros([3, 784], "i32"), zeros([4, 784]), 0)).toThrow(ShapeError)
   })
 
-  it("do not compile for other dtypes either", () => {
+  it("do not compile, nor run, for other dtypes either", () => {
     // @ts-expect-error f32 and i32
-    compiles(() => add(b, Tensor.zeros([10], "i32")))
+    expect(() => add(b, Tensor.zeros([10], "i32"))).toThrow(DTypeError)
     // @ts-expect-error f32 and f64
-    compiles(() => matmul(x, Tensor.zeros([784, 10], "f64")))
+    expect(() => matmul(x, Tensor.zeros([784, 10], "f64"))).toThrow(DTypeError)
     // @ts-expect-error f32 and i32
-    compiles(() => pipe(b, add(Tensor.zeros([10], "i32"))))
+    expect(() => pipe(b, add(Tensor.zeros([10], "i32")))).toThrow(DTypeError)
     // @ts-expect-error f32 and f64
-    compiles(() => Tensor.where(Tensor.less(b, 0), b, Tensor.zeros([10], "f64")))
+    expect(() => Tensor.where(Tensor.less(b, 0), b, Tensor.zeros([10], "f64"))).toThrow(DTypeError)
   })
 })

@@ -73,16 +73,16 @@ export const counts: Readonly<Record<"i32" | "u32" | "u8" | "bool", fc.Arbitrary
 
 /** Arrays of one type with elements of `entry`. */
 export const array = (shape: Dims, dtype: DType, entry: fc.Arbitrary<number>): fc.Arbitrary<HostArray> =>
-  fc
-    .array(entry, { minLength: size(shape), maxLength: size(shape) })
-    .map((values) => make(shape, dtype, values))
+  fc.array(entry, { minLength: size(shape), maxLength: size(shape) }).map((values) => make(shape, dtype, values))
 
 /** Arrays of one type whose elements all differ. */
 export const distinct = (shape: Dims, dtype: DType, entry: fc.Arbitrary<number>): fc.Arbitrary<HostArray> =>
-  fc
-    .uniqueArray(entry, { minLength: size(shape), maxLength: size(shape) })
-    .map((values) => make(shape, dtype, values))
+  fc.uniqueArray(entry, { minLength: size(shape), maxLength: size(shape) }).map((values) => make(shape, dtype, values))
 
 /** The array of `length` elements whose element `i` is `values(i)`. */
 export const tabulate = (shape: Dims, dtype: DType, values: (position: number) => number): HostArray =>
-  make(shape, dtype, Array.from({ length: size(shape) }, (_, i) => values(i)))
+  make(
+    shape,
+    dtype,
+    Array.from({ length: size(shape) }, (_, i) => values(i))
+  )

@@ -25,5 +25,6 @@ const row = (load: () => Promise<DeviceModule>, dtypes: DeviceRow["dtypes"]): De
 
 /** Every device by its name. */
 export const devices = {
-  reference: row(() => import("@cotangent/runtime/ReferenceDevice"), ["f64"])
+  reference: row(() => import("@cotangent/runtime/ReferenceDevice"), ["f64"]),
+  wasm: row(() => import("@cotangent/wasm/Wasm"), ["f32", "f64"])
 } satisfies Readonly<Record<string, DeviceRow>>

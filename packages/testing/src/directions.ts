@@ -23,24 +23,26 @@ const direction = ({ dtype, shape }: TensorType): fc.Arbitrary<HostArray> => Arr
 export const directed = (signature: Signature): fc.Arbitrary<Directed> => directedAs("f64")(signature)
 
 /** The same with floats of `dtype`. */
-export const directedAs = (dtype: Float) => (signature: Signature): fc.Arbitrary<Directed> =>
-  draw(signature).chain((drawn: Case) => {
-    const given = recast(drawn, dtype)
-    const free = given.differentiable.map((i) => given.inputs[i])
-    return fc
-      .record({
-        tangents: fc.tuple(...free.map((input) => fc.option(direction(input), { nil: undefined, freq: 4 }))),
-        cotangent: direction(given.apply(given.inputs.map(constant))),
-        weights: fc.tuple(...free.map(direction))
-      })
-      .map((directions) => ({
-        ...given,
-        ...directions,
-        [fc.toStringMethod]: () =>
-          `${fc.stringify(given)} along ${directions.tangents.map((t) => (t === undefined ? "0" : show(t))).join("; ")}` +
-          ` against ${show(directions.cotangent)}, weighed with ${directions.weights.map(show).join("; ")}`
-      }))
-  })
+export const directedAs =
+  (dtype: Float) =>
+  (signature: Signature): fc.Arbitrary<Directed> =>
+    draw(signature).chain((drawn: Case) => {
+      const given = recast(drawn, dtype)
+      const free = given.differentiable.map((i) => given.inputs[i])
+      return fc
+        .record({
+          tangents: fc.tuple(...free.map((input) => fc.option(direction(input), { nil: undefined, freq: 4 }))),
+          cotangent: direction(given.apply(given.inputs.map(constant))),
+          weights: fc.tuple(...free.map(direction))
+        })
+        .map((directions) => ({
+          ...given,
+          ...directions,
+          [fc.toStringMethod]: () =>
+            `${fc.stringify(given)} along ${directions.tangents.map((t) => (t === undefined ? "0" : show(t))).join("; ")}` +
+            ` against ${show(directions.cotangent)}, weighed with ${directions.weights.map(show).join("; ")}`
+        }))
+    })
 
 /** A program with inputs for it. */
 export interface ProgramCase {

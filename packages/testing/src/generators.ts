@@ -70,9 +70,7 @@ const shown = (name: string, inputs: ReadonlyArray<HostArray>) => ({
 
 /** `given` with its inputs of `f64` as another dtype. */
 export const recast = (given: Case, dtype: DTypes.Float): Case => {
-  const inputs = given.inputs.map((input) =>
-    input.dtype === "f64" ? make(input.shape, dtype, input.data) : input
-  )
+  const inputs = given.inputs.map((input) => (input.dtype === "f64" ? make(input.shape, dtype, input.data) : input))
   return { ...given, inputs, ...shown(given.name, inputs) }
 }
 
@@ -160,9 +158,7 @@ const unary = <P>(
 ): fc.Arbitrary<Signature> =>
   fc
     .tuple(shapes, of)
-    .chain(([shape, [dtype, entry]]) =>
-      params(shape).map((p) => signature(op, p, [Arrays.array(shape, dtype, entry)]))
-    )
+    .chain(([shape, [dtype, entry]]) => params(shape).map((p) => signature(op, p, [Arrays.array(shape, dtype, entry)])))
 
 const someAxes: OneInput<{ readonly axes: Dims }> = ({ length }) => Arrays.axesOf(length).map((axes) => ({ axes }))
 
@@ -187,7 +183,12 @@ const regroupings = (shape: Dims): ReadonlyArray<Dims> => [
   shape.toReversed(),
   shape.length < 2 ? shape : [shape[0] * shape[1], ...shape.slice(2)],
   size(shape) % 2 === 0 ? [2, size(shape) / 2] : shape,
-  ...(size(shape) === 0 ? [[0, 3], [5, 0]] : [])
+  ...(size(shape) === 0
+    ? [
+        [0, 3],
+        [5, 0]
+      ]
+    : [])
 ]
 
 const perAxis = (shape: Dims, entry: fc.Arbitrary<number>): fc.Arbitrary<Dims> =>
@@ -195,7 +196,10 @@ const perAxis = (shape: Dims, entry: fc.Arbitrary<number>): fc.Arbitrary<Dims> =
 
 const windows: OneInput<Window.Window> = (shape) =>
   fc
-    .tuple(fc.tuple(...shape.map((extent) => fc.tuple(fc.nat(extent), fc.nat(extent)))), perAxis(shape, Arrays.someExtent))
+    .tuple(
+      fc.tuple(...shape.map((extent) => fc.tuple(fc.nat(extent), fc.nat(extent)))),
+      perAxis(shape, Arrays.someExtent)
+    )
     .map(([ends, step]) => ({
       start: ends.map((pair) => Math.min(...pair)),
       stop: ends.map((pair) => Math.max(...pair)),
@@ -213,7 +217,11 @@ const concatenations: fc.Arbitrary<Signature> = fc
   .chain(([shape, extents, [dtype, entry]]) =>
     fc.nat(shape.length - 1).map((axis) => {
       const shapes = extents.map((extent) => shape.with(axis, extent))
-      return signature(Window.concatenate, { axis }, shapes.map((s) => Arrays.array(s, dtype, entry)))
+      return signature(
+        Window.concatenate,
+        { axis },
+        shapes.map((s) => Arrays.array(s, dtype, entry))
+      )
     })
   )
 
@@ -229,27 +237,36 @@ const contractions: fc.Arbitrary<Signature> = fc
     const starts = [0, batch.length, batch.length + contract.length, extents.length - right.length]
     const labels = (kind: number, count: number): Dims => Arrays.range(count).map((i) => starts[kind] + i)
     const paired = [...labels(0, batch.length), ...labels(1, contract.length)]
-    const all = [[...paired, ...labels(2, left.length)], [...paired, ...labels(3, right.length)]] as const
-    const order = (axes: Dims): fc.Arbitrary<Dims> => Arrays.permutationOf(axes.length).map((p) => p.map((i) => axes[i]))
+    const all = [
+      [...paired, ...labels(2, left.length)],
+      [...paired, ...labels(3, right.length)]
+    ] as const
+    const order = (axes: Dims): fc.Arbitrary<Dims> =>
+      Arrays.permutationOf(axes.length).map((p) => p.map((i) => axes[i]))
     return fc.tuple(order(all[0]), order(all[1])).map(([a, b]) => {
-      const places = (axes: Dims): readonly [Dims, Dims] => [axes.map((l) => a.indexOf(l)), axes.map((l) => b.indexOf(l))]
+      const places = (axes: Dims): readonly [Dims, Dims] => [
+        axes.map((l) => a.indexOf(l)),
+        axes.map((l) => b.indexOf(l))
+      ]
       const params = { contract: places(labels(1, contract.length)), batch: places(labels(0, batch.length)) }
       const operand = (axes: Dims): fc.Arbitrary<HostArray> =>
-        Arrays.array(axes.map((label) => extents[label]), dtype, entry)
+        Arrays.array(
+          axes.map((label) => extents[label]),
+          dtype,
+          entry
+        )
       return signature(Bilinear.dotGeneral, params, [operand(a), operand(b)])
     })
   })
 
 /** Rows, and indices of which some are out of range. */
-const rows = fc
-  .tuple(Arrays.someExtent, atMost(2), atMost(2), numbers)
-  .chain(([count, rest, places, [dtype, entry]]) =>
-    fc.constantFrom("i32" as const, "u32" as const, "u8" as const).map((indexType) => ({
-      x: Arrays.array([count, ...rest], dtype, entry),
-      updates: Arrays.array([...places, ...rest], dtype, entry),
-      indices: Arrays.array(places, indexType, fc.integer({ min: indexType === "i32" ? -2 : 0, max: count + 1 }))
-    }))
-  )
+const rows = fc.tuple(Arrays.someExtent, atMost(2), atMost(2), numbers).chain(([count, rest, places, [dtype, entry]]) =>
+  fc.constantFrom("i32" as const, "u32" as const, "u8" as const).map((indexType) => ({
+    x: Arrays.array([count, ...rest], dtype, entry),
+    updates: Arrays.array([...places, ...rest], dtype, entry),
+    indices: Arrays.array(places, indexType, fc.integer({ min: indexType === "i32" ? -2 : 0, max: count + 1 }))
+  }))
+)
 
 const randomWords: fc.Arbitrary<Signature> = fc
   .tuple(atMost(1), Arrays.shape, fc.constantFrom(1 as const, 2 as const))
@@ -261,7 +278,11 @@ const randomWords: fc.Arbitrary<Signature> = fc
   )
 
 const orders: fc.Arbitrary<Signature> = fc
-  .tuple(Arrays.shape, fc.boolean(), fc.oneof(elements, fc.constantFrom(["f64", halves] as const, ["f64", specials] as const)))
+  .tuple(
+    Arrays.shape,
+    fc.boolean(),
+    fc.oneof(elements, fc.constantFrom(["f64", halves] as const, ["f64", specials] as const))
+  )
   .map(([shape, descending, [dtype, entry]]) =>
     signature(Routine.argSort, { descending }, [Arrays.array(shape, dtype, entry)], [])
   )
@@ -271,14 +292,24 @@ const types = fc.record({ shape: Arrays.shape, dtype: fc.constantFrom(...DTypes.
 const casts: fc.Arbitrary<Signature> = fc
   .tuple(Arrays.shape, fc.oneof(elements, fc.constant(["f64", specials] as const)), fc.constantFrom(...DTypes.all))
   .map(([shape, [dtype, entry], to]) =>
-    signature(Linear.cast, { dtype: to }, [Arrays.array(shape, dtype, entry)], to === dtype && entry === reals ? [0] : [])
+    signature(
+      Linear.cast,
+      { dtype: to },
+      [Arrays.array(shape, dtype, entry)],
+      to === dtype && entry === reals ? [0] : []
+    )
   )
 
 const words = ["f32", "i32", "u32"] as const
 const bitcasts: fc.Arbitrary<Signature> = fc
   .tuple(Arrays.shape, fc.constantFrom(...words), fc.constantFrom(...words))
   .map(([shape, from, to]) =>
-    signature(Discrete.bitcast, { dtype: to }, [Arrays.array(shape, from, from === "f32" ? reals : Arrays.counts[from])], [])
+    signature(
+      Discrete.bitcast,
+      { dtype: to },
+      [Arrays.array(shape, from, from === "f32" ? reals : Arrays.counts[from])],
+      []
+    )
   )
 
 /** Arbitrary applications of each primitive. */
@@ -299,7 +330,9 @@ export const signatures: Readonly<Record<PrimitiveName, fc.Arbitrary<Signature>>
       )
     ),
   reshape: unary(Linear.reshape, (shape) => fc.constantFrom(...regroupings(shape)).map((to) => ({ shape: to }))),
-  transpose: unary(Linear.transpose, ({ length }) => Arrays.permutationOf(length).map((permutation) => ({ permutation }))),
+  transpose: unary(Linear.transpose, ({ length }) =>
+    Arrays.permutationOf(length).map((permutation) => ({ permutation }))
+  ),
   reverse: unary(Linear.reverse, someAxes),
   stopGradient: pointwise(Linear.stopGradient, rough(reals), counted(1, bits)),
 

@@ -1,29 +1,33 @@
+import { ArgumentError } from "@cotangent/tensor/errors"
 import * as fc from "fast-check"
-import { assert } from "vitest"
 import type { Violation } from "../src/laws/Violation.ts"
 
 /** How often each law is tried; the environment can ask for more. */
-export const numRuns = Number(process.env["LAW_RUNS"] ?? 40)
+const parameters = { numRuns: Number(process.env["LAW_RUNS"] ?? 40), includeErrorInReport: true }
 
-/** Asserts a law of every value of `arbitrary`. */
-export const holds = <A>(law: (value: A) => Violation, arbitrary: fc.Arbitrary<A>): void =>
-  fc.assert(
-    fc.property(arbitrary, (value) => {
-      const violation = law(value)
-      if (violation !== undefined) assert.fail(violation)
-    }),
-    { numRuns }
+const hold = (violation: Violation): void => {
+  if (violation !== undefined) {
+    throw new ArgumentError({ operation: "law", expected: "no violation", received: violation })
+  }
+}
+
+/** A value of `arbitrary` for which `law` does not hold, made small, with the seed to find it again. */
+export const counterexample = <A>(law: (value: A) => Violation, arbitrary: fc.Arbitrary<A>): string | undefined =>
+  fc.defaultReportMessage(
+    fc.check(
+      fc.property(arbitrary, (value) => hold(law(value))),
+      parameters
+    )
   )
 
-/** Asserts a law that has to wait for its answer. */
-export const holdsEventually = <A>(
+/** The same for a law that has to wait for its answer. */
+export const eventualCounterexample = async <A>(
   law: (value: A) => Promise<Violation>,
   arbitrary: fc.Arbitrary<A>
-): Promise<void> =>
-  fc.assert(
-    fc.asyncProperty(arbitrary, async (value) => {
-      const violation = await law(value)
-      if (violation !== undefined) assert.fail(violation)
-    }),
-    { numRuns }
+): Promise<string | undefined> =>
+  fc.defaultReportMessage(
+    await fc.check(
+      fc.asyncProperty(arbitrary, async (value) => hold(await law(value))),
+      parameters
+    )
   )

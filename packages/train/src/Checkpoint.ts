@@ -89,6 +89,12 @@ export const keep = <S>(
   save: (snapshot) => save(file, snapshot)
 })
 
+/** The model whose state the file at `path` holds, and where its training stands. **Fails** as `load` does. */
+export const inspect = (
+  path: string
+): Effect.Effect<{ readonly model: string; readonly cursor: Cursor }, LoadError, FileSystem.FileSystem> =>
+  Effect.map(open(path), ({ cursor, model }) => ({ cursor, model }))
+
 type LoadError = CheckpointError | FormatError | PlatformError
 
 /**
@@ -101,10 +107,10 @@ export const load = Effect.fnUntraced(function* <S>(
   file: File,
   like: S
 ): Effect.fn.Return<Snapshot<S>, LoadError, FileSystem.FileSystem> {
-  const content = yield* open(file)
+  const content = yield* openModel(file)
   const known = new Set(Tree.paths(like))
   for (const tensor of content.tensors.keys()) {
-    if (!known.has(tensor)) return yield* refuse(file, Reason.cases.UnexpectedTensor.make({ tensor }))
+    if (!known.has(tensor)) return yield* refuse(file.path, Reason.cases.UnexpectedTensor.make({ tensor }))
   }
   return { cursor: content.cursor, state: yield* fill(file, content.tensors, like) }
 })
@@ -119,23 +125,30 @@ export const loadPart = Effect.fnUntraced(function* <S>(
   file: File,
   like: S
 ): Effect.fn.Return<S, LoadError, FileSystem.FileSystem> {
-  const { tensors } = yield* open(file)
+  const { tensors } = yield* openModel(file)
   return yield* fill(file, tensors, like)
 })
 
-const refuse = ({ path }: File, reason: typeof Reason.Type): CheckpointError => new CheckpointError({ path, reason })
+const refuse = (path: string, reason: typeof Reason.Type): CheckpointError => new CheckpointError({ path, reason })
 
-/** The content of a file that is a checkpoint of the right model. */
-const open = Effect.fnUntraced(function* (file: File) {
-  const { metadata, tensors } = yield* Safetensors.readFile(file.path)
-  if (metadata.get("format") !== format) return yield* refuse(file, Reason.cases.NotACheckpoint.make({}))
+/** The content of a file that is a checkpoint. */
+const open = Effect.fnUntraced(function* (path: string) {
+  const { metadata, tensors } = yield* Safetensors.readFile(path)
+  const notACheckpoint = refuse(path, Reason.cases.NotACheckpoint.make({}))
+  if (metadata.get("format") !== format) return yield* notACheckpoint
   const version = metadata.get("version") ?? "missing"
-  if (version !== current) return yield* refuse(file, Reason.cases.UnknownVersion.make({ version }))
+  if (version !== current) return yield* refuse(path, Reason.cases.UnknownVersion.make({ version }))
   const { cursor, model } = yield* Schema.decodeUnknownEffect(Metadata)(Object.fromEntries(metadata)).pipe(
-    Effect.mapError(() => refuse(file, Reason.cases.NotACheckpoint.make({})))
+    Effect.mapError(() => notACheckpoint)
   )
-  if (model === file.model) return { cursor, tensors }
-  return yield* refuse(file, Reason.cases.WrongModel.make({ expected: file.model, received: model }))
+  return { cursor, model, tensors }
+})
+
+/** The content of a checkpoint of the right model. */
+const openModel = Effect.fnUntraced(function* ({ model, path }: File) {
+  const content = yield* open(path)
+  if (content.model === model) return content
+  return yield* refuse(path, Reason.cases.WrongModel.make({ expected: model, received: content.model }))
 })
 
 /** `like` with the arrays of the file in the place of its tensors. */
@@ -144,9 +157,10 @@ const fill = Effect.fnUntraced(function* <S>(file: File, tensors: ReadonlyMap<st
   const found: Array<Tensor> = []
   for (const [i, tensor] of structure.paths.entries()) {
     const array = tensors.get(tensor)
-    if (array === undefined) return yield* refuse(file, Reason.cases.MissingTensor.make({ tensor }))
+    if (array === undefined) return yield* refuse(file.path, Reason.cases.MissingTensor.make({ tensor }))
     const [expected, received] = [describe(structure.types[i]), describe(array)]
-    if (expected !== received) return yield* refuse(file, Reason.cases.WrongType.make({ tensor, expected, received }))
+    if (expected !== received)
+      return yield* refuse(file.path, Reason.cases.WrongType.make({ tensor, expected, received }))
     found.push(constant(array))
   }
   return Tree.restore(structure, found)

@@ -1,11 +1,12 @@
 /**
  * What a training says while it runs. Events are plain data with a schema, so they can be printed, stored and sent.
  */
+// @effect-diagnostics schemaNumber:off
 import * as Schema from "effect/Schema"
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
-/** Numbers by name. A diverging training has losses that are not finite. */
+/** Numbers by name. A training that diverges has losses that are not finite. */
 const Metrics = Schema.Record(Schema.String, Schema.Number)
 
 /**

@@ -42,6 +42,7 @@ describe("save and load", () => {
         }
         const cursor = { epoch: 3, batch: 7, step: 1234 }
         assert.strictEqual(yield* Checkpoint.save(file, { state: yield* device.realize(state), cursor }), file.path)
+        assert.deepStrictEqual(yield* Checkpoint.inspect(file.path), { model: "line", cursor })
         const loaded = yield* Checkpoint.load(file, state)
         assert.deepStrictEqual(loaded.cursor, cursor)
         assert.deepStrictEqual(

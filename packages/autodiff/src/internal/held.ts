@@ -4,7 +4,6 @@
 import * as DTypes from "@cotangent/tensor/DType"
 import { ArgumentError, DTypeError, ShapeError } from "@cotangent/tensor/errors"
 import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
-import { isTensor } from "@cotangent/tensor/Primitive"
 import { zeros } from "@cotangent/tensor/primitive/leaf"
 import { reshape } from "@cotangent/tensor/primitive/linear"
 import { equals } from "@cotangent/tensor/Shape"
@@ -34,38 +33,45 @@ export const fill = <T>(structure: Tree.Structure<T>, leaves: ReadonlyArray<Cota
 /** Where a leaf stands, as text. */
 export const placeOf = (path: string): string => (path === "" ? "the root" : JSON.stringify(path))
 
-/** What is checked: who asks, and for what. */
+/** Who asks for a tree, and what its leaves are to be. */
 interface Demand {
   readonly operation: string
-  readonly what: "tangent" | "cotangent"
+  readonly what: string
 }
 
 /**
- * The tangents or cotangents in `tree` for the leaves of `structure`; those of integers are passed over.
+ * The tensors of `tree` in the order of `structure`.
  *
- * **Throws** `ArgumentError`, `ShapeError`, `DTypeError` naming the path of one that does not fit.
+ * **Throws** `ArgumentError` unless both have the same tree, `ShapeError`, `DTypeError` naming the path where a float, or
+ * with `exact` any tensor, is not of the type it belongs to.
  */
-export const directions = (
+export const leavesLike = (
   { operation, what }: Demand,
   structure: Tree.Structure,
-  tree: unknown
-): ReadonlyArray<Cotangent> =>
-  Tree.leavesLike(structure, tree).map((x, i) => {
+  tree: unknown,
+  exact = false
+): ReadonlyArray<Tensor> => {
+  const paths = Tree.paths(tree)
+  if (paths.toSorted().join(", ") !== structure.paths.toSorted().join(", ")) {
+    const list = (names: ReadonlyArray<string>): string => names.map(placeOf).join(", ") || "nothing"
+    throw new ArgumentError({
+      operation,
+      expected: `${what} for ${list(structure.paths)}`,
+      received: `${what} for ${list(paths)}`
+    })
+  }
+  // Where `tree` has a path it has a tensor.
+  const leaves = Tree.leavesLike(structure, tree) as ReadonlyArray<Tensor>
+  leaves.forEach((x, i) => {
     const { dtype, shape } = structure.types[i]
-    if (!DTypes.isFloat(dtype)) return undefined
+    if (!exact && !DTypes.isFloat(dtype)) return
     const place = placeOf(structure.paths[i])
-    if (!isTensor(x)) {
-      throw new ArgumentError({ operation, expected: `a ${what} at ${place}`, received: String(x) })
-    }
     if (!equals(x.shape, shape)) {
-      throw new ShapeError({
-        operation,
-        expected: `a ${what} of the shape it belongs to at ${place}`,
-        received: [shape, x.shape]
-      })
+      throw new ShapeError({ operation, expected: `${what} of one shape at ${place}`, received: [shape, x.shape] })
     }
     if (x.dtype !== dtype) {
-      throw new DTypeError({ operation, expected: `a ${what} of ${dtype} at ${place}`, received: [x.dtype] })
+      throw new DTypeError({ operation, expected: `${what} of one dtype at ${place}`, received: [dtype, x.dtype] })
     }
-    return x
   })
+  return leaves
+}

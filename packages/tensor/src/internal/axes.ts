@@ -5,6 +5,7 @@ import { ShapeError } from "../errors.ts"
 import type { Tensor } from "../Primitive.ts"
 import { iota } from "../primitive/leaf.ts"
 import { broadcast, reshape, transpose } from "../primitive/linear.ts"
+import { slice } from "../primitive/window.ts"
 import type { Dims } from "../Shape.ts"
 import { normalizeAxes, without } from "../Shape.ts"
 
@@ -52,4 +53,15 @@ export const permute = (self: Tensor, permutation: Dims): Tensor =>
   permutation.every((axis, i) => axis === i) ? self : transpose(self, { permutation })
 
 /** The order in which the axis `from` stands at `to` and the others keep their order. */
-export const moved = (rank: number, from: number, to: number): Dims => range(rank).filter((axis) => axis !== from).toSpliced(to, 0, from)
+export const moved = (rank: number, from: number, to: number): Dims =>
+  range(rank)
+    .filter((axis) => axis !== from)
+    .toSpliced(to, 0, from)
+
+/** Elements `from … to − 1` of `self` along `axis`. */
+export const part = (self: Tensor, axis: number, from: number, to: number): Tensor =>
+  slice(self, {
+    start: self.shape.map((_, k) => (k === axis ? from : 0)),
+    stop: self.shape.map((extent, k) => (k === axis ? to : extent)),
+    step: self.shape.map(() => 1)
+  })

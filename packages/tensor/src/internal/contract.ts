@@ -59,7 +59,8 @@ const pair = (left: Labelled, right: Labelled, isKept: (label: string) => boolea
     contract: [axes(a, contract), axes(b, contract)],
     batch: [axes(a, batch), axes(b, batch)]
   })
-  const free = (labels: ReadonlyArray<string>): ReadonlyArray<string> => labels.filter((label) => !shared.includes(label))
+  const free = (labels: ReadonlyArray<string>): ReadonlyArray<string> =>
+    labels.filter((label) => !shared.includes(label))
   return { tensor, labels: [...batch, ...free(a.labels), ...free(b.labels)] }
 }
 
@@ -74,7 +75,10 @@ export const contract = (
   operands: ReadonlyArray<Labelled>,
   output: ReadonlyArray<string>
 ): Tensor => {
-  commonDType(operation, operands.map(({ tensor }) => tensor))
+  commonDType(
+    operation,
+    operands.map(({ tensor }) => tensor)
+  )
   const extents = extentsOf(operation, operands)
   const [first, ...rest] = operands.map((operand) => narrowed(operand, extents))
   const product = rest.reduce((left, right, i) => {
@@ -82,5 +86,8 @@ export const contract = (
     return pair(left, right, (label) => wanted.has(label))
   }, first)
   const result = summed(product, (label) => output.includes(label))
-  return permute(result.tensor, output.map((label) => result.labels.indexOf(label)))
+  return permute(
+    result.tensor,
+    output.map((label) => result.labels.indexOf(label))
+  )
 }

@@ -2,7 +2,7 @@
  * The equations of `einsum`.
  */
 import { ArgumentError, ShapeError } from "../errors.ts"
-import { diagonal } from "../operations/arrangement.ts"
+import { diagonal } from "../operations/diagonal.ts"
 import type { Tensor } from "../Primitive.ts"
 import { permute, range } from "./axes.ts"
 import type { Labelled } from "./contract.ts"

@@ -28,14 +28,14 @@ export const commonDType = (operation: string, tensors: ReadonlyArray<Tensor>): 
 }
 
 /** **Throws** `DTypeError` unless `self` has a dtype that `accepts` allows. */
-export const demand = (
-  operation: string,
-  self: Tensor,
-  expected: string,
-  accepts: (dtype: DType) => boolean
-): void => {
+export const demand = (operation: string, self: Tensor, expected: string, accepts: (dtype: DType) => boolean): void => {
   if (accepts(self.dtype)) return
-  const hint = expected === "floats" ? 'use cast(x, "f32")' : expected === "bool" ? "compare first, as in notEqual(x, 0)" : undefined
+  const hint =
+    expected === "floats"
+      ? 'use cast(x, "f32")'
+      : expected === "bool"
+        ? "compare first, as in notEqual(x, 0)"
+        : undefined
   throw new DTypeError({ operation, expected, received: [self.dtype], ...(hint === undefined ? {} : { hint }) })
 }
 

@@ -55,7 +55,9 @@ export const sub: Binary = binary("sub", Linear.sub)
 export const mul: Binary = binary("mul", mulOf)
 
 /** `self / that`; integers truncate toward zero. **Throws** as `add`. */
-export const div: Binary = binary("div", (x, y) => (DTypes.isInteger(x.dtype) ? Discrete.quotient(x, y) : Smooth.div(x, y)))
+export const div: Binary = binary("div", (x, y) =>
+  DTypes.isInteger(x.dtype) ? Discrete.quotient(x, y) : Smooth.div(x, y)
+)
 
 /** The whole part of `self / that`, toward zero, for integers. **Throws** as `add`. */
 export const quotient: Binary = binary("quotient", Discrete.quotient)
@@ -76,10 +78,7 @@ export const remainder: Binary = binary("remainder", (x, y) => {
   if (x.dtype !== "i32") return rest
   const zero = fill("remainder", rest, 0)
   // Signs differ where the exclusive or is negative.
-  const otherSign = Discrete.and(
-    Discrete.not(Discrete.equal(rest, zero)),
-    Discrete.less(Discrete.xor(rest, y), zero)
-  )
+  const otherSign = Discrete.and(Discrete.not(Discrete.equal(rest, zero)), Discrete.less(Discrete.xor(rest, y), zero))
   return where(otherSign, Linear.add(rest, y), rest)
 })
 
@@ -153,4 +152,3 @@ export const clamp: {
   const [raised, greatest] = together("clamp", [max(x, least), high])
   return min(raised, greatest)
 })
-

@@ -3,11 +3,10 @@
  */
 import type { DType } from "../DType.ts"
 import { ArgumentError, ShapeError } from "../errors.ts"
-import { positions, range } from "../internal/axes.ts"
+import { part, range } from "../internal/axes.ts"
 import { forms, tensorFirst, typed } from "../internal/forms.ts"
 import { commonDType, fill } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
-import * as Discrete from "../primitive/discrete.ts"
 import * as Linear from "../primitive/linear.ts"
 import { where } from "../primitive/selection.ts"
 import * as Window from "../primitive/window.ts"
@@ -30,7 +29,10 @@ type Range = readonly [start: number, stop: number, step: number]
 const bounded = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
 
 /** The range on an axis, read backwards first where `step` is negative; then `step` is positive. */
-const rangeOn = (extent: number, [from, to, step]: readonly [number | undefined, number | undefined, number]): Range => {
+const rangeOn = (
+  extent: number,
+  [from, to, step]: readonly [number | undefined, number | undefined, number]
+): Range => {
   const place = (value: number): number => (value < 0 ? value + extent : value)
   if (step > 0) return [bounded(place(from ?? 0), 0, extent), bounded(place(to ?? extent), 0, extent), step]
   const start = bounded(place(from ?? extent - 1), -1, extent - 1)
@@ -56,7 +58,11 @@ export const slice: {
 } = forms(2, (self: Tensor, { start = [], step = [], stop = [] }: Bounds) => {
   const rank = self.shape.length
   const given = [...start, ...stop, ...step].filter((value) => value !== undefined)
-  if ([start, stop, step].some((bounds) => bounds.length > rank) || !given.every(Number.isSafeInteger) || step.includes(0)) {
+  if (
+    [start, stop, step].some((bounds) => bounds.length > rank) ||
+    !given.every(Number.isSafeInteger) ||
+    step.includes(0)
+  ) {
     throw new ArgumentError({
       operation: "slice",
       expected: `whole bounds and steps that are not 0, for at most ${rank} axes`,
@@ -74,14 +80,6 @@ export const slice: {
     step: ranges.map(([, , by]) => by)
   })
 })
-
-/** Elements `from … to − 1` along one axis. */
-const part = (self: Tensor, axis: number, from: number, to: number): Tensor =>
-  Window.slice(self, {
-    start: self.shape.map((_, k) => (k === axis ? from : 0)),
-    stop: self.shape.map((extent, k) => (k === axis ? to : extent)),
-    step: self.shape.map(() => 1)
-  })
 
 const checkTensors = (operation: string, tensors: ReadonlyArray<Tensor>): void => {
   if (tensors.length === 0) {
@@ -165,7 +163,7 @@ export const split: {
 } = forms(tensorFirst, (self: Tensor, pieces: number | Dims, axis = 0) => {
   const at = normalizeAxis("split", axis, self.shape.length)
   const extent = self.shape[at]
-  const extents = typeof pieces === "number" ? new Array<number>(pieces).fill(extent / pieces) : pieces
+  const extents = typeof pieces === "number" ? Array.from({ length: pieces }, () => extent / pieces) : pieces
   if (!extents.every((e) => Number.isSafeInteger(e) && e >= 0) || extents.reduce((a, b) => a + b, 0) !== extent) {
     throw new ShapeError({
       operation: "split",
@@ -246,7 +244,8 @@ export const pad: {
   }
   if (mode === "constant") return constantPadding(self, options)
   return range(self.shape.length).reduce(
-    (result, axis) => (before[axis] + after[axis] === 0 ? result : border(result, axis, mode, [before[axis], after[axis]])),
+    (result, axis) =>
+      before[axis] + after[axis] === 0 ? result : border(result, axis, mode, [before[axis], after[axis]]),
     self
   )
 })
@@ -277,7 +276,7 @@ export const roll: {
   return along.reduce((result, axis, i) => {
     const at = normalizeAxis("roll", axis, self.shape.length)
     const extent = self.shape[at]
-    const cut = extent === 0 ? 0 : (((-by[i] % extent) + extent) % extent)
+    const cut = extent === 0 ? 0 : ((-by[i] % extent) + extent) % extent
     if (cut === 0) return result
     return Window.concatenate([part(result, at, cut, extent), part(result, at, 0, cut)], { axis: at })
   }, self)
@@ -343,61 +342,3 @@ export const repeat: {
   const copies = Linear.broadcast(self, { shape: self.shape.toSpliced(at + 1, 0, count), axes: [at + 1] })
   return Linear.reshape(copies, { shape: self.shape.map((extent, k) => (k === at ? extent * count : extent)) })
 })
-
-const triangle = (operation: string, keeps: (column: Tensor, row: Tensor) => Tensor) =>
-  (self: Tensor, diagonal = 0): Tensor => {
-    const rank = self.shape.length
-    if (rank < 2) {
-      throw new ShapeError({ operation, expected: "a matrix [..., m, n]", received: [self.shape] })
-    }
-    const row = positions(self.shape, rank - 2)
-    const kept = keeps(positions(self.shape, rank - 1), Linear.add(row, fill(operation, row, diagonal)))
-    return where(kept, self, fill(operation, self, 0))
-  }
-
-/** A matrix function with a number of the diagonal, 0 for the main one, above 0 to its right. */
-export interface Triangular {
-  (diagonal?: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
-  <S extends Shape, D extends DType>(self: Tensor<S, D>, diagonal?: number): Tensor<S, D>
-}
-
-/** Matrices with zeros above a diagonal, the main one unless stated. **Throws** `ShapeError` below two axes. */
-export const triangularLower: Triangular = forms(tensorFirst, triangle("triangularLower", Discrete.lessEqual))
-
-/** Matrices with zeros below a diagonal, the main one unless stated. **Throws** `ShapeError` below two axes. */
-export const triangularUpper: Triangular = forms(
-  tensorFirst,
-  triangle("triangularUpper", (column, row) => Discrete.lessEqual(row, column))
-)
-
-/**
- * The elements on a diagonal of the last two axes, along one axis at the end; the main diagonal unless stated.
- *
- * **Throws** `ShapeError` below two axes.
- *
- * **Example** (The main diagonal)
- *
- * ```ts run
- * await evaluate(Tensor.diagonal(Tensor.of([[1, 2], [3, 4]]))) // => [1, 4]
- * ```
- */
-export const diagonal: {
-  (diagonal?: number): <D extends DType>(self: Tensor<Shape, D>) => Tensor<ReadonlyArray<number>, D>
-  <D extends DType>(self: Tensor<Shape, D>, diagonal?: number): Tensor<ReadonlyArray<number>, D>
-} = forms(tensorFirst, (self: Tensor, offset = 0) => {
-  if (self.shape.length < 2) {
-    throw new ShapeError({ operation: "diagonal", expected: "a matrix [..., m, n]", received: [self.shape] })
-  }
-  const [rows, columns] = self.shape.slice(-2)
-  const rest = self.shape.slice(0, -2)
-  const count = Math.max(0, Math.min(rows - Math.max(-offset, 0), columns - Math.max(offset, 0)))
-  const start = offset >= 0 ? offset : -offset * columns
-  const flat = Linear.reshape(self, { shape: [...rest, rows * columns] })
-  // Neighbors on a diagonal are one row and one column apart.
-  return Window.slice(flat, {
-    start: [...rest.map(() => 0), count === 0 ? 0 : start],
-    stop: [...rest, count === 0 ? 0 : start + (count - 1) * (columns + 1) + 1],
-    step: [...rest.map(() => 1), columns + 1]
-  })
-})
-

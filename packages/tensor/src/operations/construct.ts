@@ -6,28 +6,22 @@ import type * as DTypes from "../DType.ts"
 import { ArgumentError, ShapeError } from "../errors.ts"
 import type { HostArray } from "../HostArray.ts"
 import * as HostArrays from "../HostArray.ts"
+import { positions } from "../internal/axes.ts"
 import { typed } from "../internal/forms.ts"
 import { fill } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { constant, full as fullOf, iota } from "../primitive/leaf.ts"
-import { add, sub } from "../primitive/linear.ts"
 import { mul } from "../primitive/bilinear.ts"
 import { equal } from "../primitive/discrete.ts"
-import { cast } from "../primitive/linear.ts"
+import { add, cast, sub } from "../primitive/linear.ts"
 import { parameter } from "../Program.ts"
 import type { Dims } from "../Shape.ts"
-import { check, format } from "../Shape.ts"
+import { check, format, size } from "../Shape.ts"
 import type { Loose, Nested, NestedShape, Shape } from "../ShapeType.ts"
-import { positions } from "../internal/axes.ts"
 
 /** The dtype of nested arrays: `bool` for truth values, `f32` for numbers. */
-export type LeafDType<A> = A extends ReadonlyArray<infer E>
-  ? Nested extends E
-    ? DType
-    : LeafDType<E>
-  : A extends boolean
-    ? "bool"
-    : "f32"
+export type LeafDType<A> =
+  A extends ReadonlyArray<infer E> ? (Nested extends E ? DType : LeafDType<E>) : A extends boolean ? "bool" : "f32"
 
 /**
  * The tensor of nested arrays. Numbers become `f32` and truth values `bool` unless `dtype` says otherwise.
@@ -45,7 +39,7 @@ export const of: {
   <const A extends Nested, D extends DType>(values: A, dtype: D): Tensor<NestedShape<A>, D>
 } = typed((values: Nested, dtype?: DType): Tensor => {
   const shape: Array<number> = []
-  for (let inner = values; isArray(inner) && shape.push(inner.length) > 0 && inner.length > 0; ) inner = inner[0]
+  for (let inner = values; isArray(inner) && shape.push(inner.length) > 0 && inner.length > 0;) inner = inner[0]
   const flat: Array<number> = []
   let truth = false
   const visit = (value: Nested, axis: number): void => {
@@ -81,6 +75,13 @@ export const make: {
   <const S extends Dims, D extends DType = "f32">(shape: S, values: ArrayLike<number>, dtype?: D): Tensor<S, D>
 } = typed((shape: Dims, values: ArrayLike<number>, dtype: DType = "f32"): Tensor => {
   check("make", shape)
+  if (values.length !== size(shape)) {
+    throw new ShapeError({
+      operation: "make",
+      expected: `${size(shape)} values for the shape ${format(shape)}`,
+      received: [[values.length]]
+    })
+  }
   return constant(HostArrays.make(shape, dtype, values))
 })
 
@@ -105,7 +106,7 @@ export const scalar: {
  * ```ts run
  * const x = Tensor.input([2])
  * const program = { parameters: [x], results: [Tensor.mul(x, 2)] }
- * Reference.run(program, [HostArray.make([2], "f32", [1, 2])])[0].data // => [2, 4]
+ * Array.from(Reference.run(program, [HostArray.make([2], "f32", [1, 2])])[0].data) // => [2, 4]
  * ```
  */
 export const input: {
@@ -115,6 +116,11 @@ export const input: {
   return parameter({ shape, dtype })
 })
 
+const filled = (operation: string, shape: Dims, value: number, dtype: DType = "f32"): Tensor => {
+  check(operation, shape)
+  return fill(operation, { shape, dtype }, value)
+}
+
 /**
  * Every element is `value`; `f32` unless stated.
  *
@@ -122,20 +128,17 @@ export const input: {
  */
 export const full: {
   <const S extends Dims, D extends DType = "f32">(shape: S, value: number, dtype?: D): Tensor<S, D>
-} = typed((shape: Dims, value: number, dtype: DType = "f32"): Tensor => {
-  check("full", shape)
-  return fill("full", { shape, dtype }, value)
-})
+} = typed((shape: Dims, value: number, dtype?: DType) => filled("full", shape, value, dtype))
 
 /** Zeros, `f32` unless stated. */
 export const zeros: {
   <const S extends Dims, D extends DType = "f32">(shape: S, dtype?: D): Tensor<S, D>
-} = typed((shape: Dims, dtype: DType = "f32") => full(shape, 0, dtype))
+} = typed((shape: Dims, dtype?: DType) => filled("zeros", shape, 0, dtype))
 
 /** Ones, `f32` unless stated. */
 export const ones: {
   <const S extends Dims, D extends DType = "f32">(shape: S, dtype?: D): Tensor<S, D>
-} = typed((shape: Dims, dtype: DType = "f32") => full(shape, 1, dtype))
+} = typed((shape: Dims, dtype?: DType) => filled("ones", shape, 1, dtype))
 
 /** `value` in the shape and dtype of `self`. */
 export const fullLike: {
@@ -258,7 +261,8 @@ export const eye: {
 export const refine: {
   <const S extends Shape, D extends DType>(self: Tensor<Shape, D> | Tensor<Loose<S>, D>, shape: S): Tensor<S, D>
 } = typed((self: Tensor, shape: Shape): Tensor => {
-  const fits = shape.length === self.shape.length && shape.every((dim, i) => typeof dim === "string" || dim === self.shape[i])
+  const fits =
+    shape.length === self.shape.length && shape.every((dim, i) => typeof dim === "string" || dim === self.shape[i])
   if (fits) return self
   throw new ShapeError({ operation: "refine", expected: `the shape [${shape.join(", ")}]`, received: [self.shape] })
 })

@@ -65,7 +65,14 @@ export const outer: {
   ): <M extends Dim>(self: Tensor<readonly [M], D>) => Tensor<readonly [M, N], D>
 } = forms(2, (self: Tensor, that: Tensor) => {
   demandVectors("outer", [self, that])
-  return contract("outer", [{ tensor: self, labels: ["m"] }, { tensor: that, labels: ["n"] }], ["m", "n"])
+  return contract(
+    "outer",
+    [
+      { tensor: self, labels: ["m"] },
+      { tensor: that, labels: ["n"] }
+    ],
+    ["m", "n"]
+  )
 })
 
 const batchLabels = (rank: number): ReadonlyArray<string> => range(rank).map((axis) => `batch ${rank - axis}`)

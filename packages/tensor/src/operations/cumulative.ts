@@ -7,13 +7,14 @@
  * **Source** Hillis and Steele 1986, "Data parallel algorithms".
  */
 import * as DTypes from "../DType.ts"
+import { part } from "../internal/axes.ts"
 import { forms, tensorFirst } from "../internal/forms.ts"
 import { demand, fill } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { mul } from "../primitive/bilinear.ts"
 import { add } from "../primitive/linear.ts"
 import { max } from "../primitive/selection.ts"
-import { concatenate, slice } from "../primitive/window.ts"
+import { concatenate } from "../primitive/window.ts"
 import { normalizeAxis } from "../Shape.ts"
 import type { Along } from "./signature.ts"
 
@@ -26,16 +27,12 @@ const scan = (
   forms(tensorFirst, (self: Tensor, axis = -1) => {
     demand(operation, self, "numbers", (dtype) => dtype !== "bool")
     const at = normalizeAxis(operation, axis, self.shape.length)
-    const replaced = (extent: number): ReadonlyArray<number> => self.shape.map((e, k) => (k === at ? extent : e))
+    const extents = (extent: number): ReadonlyArray<number> => self.shape.map((e, k) => (k === at ? extent : e))
     const count = self.shape[at]
     let result = self
     for (let distance = 1; distance < count; distance *= 2) {
-      const before = fill(operation, { shape: replaced(distance), dtype: self.dtype }, identity(self.dtype))
-      const rest = slice(result, {
-        start: self.shape.map(() => 0),
-        stop: replaced(count - distance),
-        step: self.shape.map(() => 1)
-      })
+      const before = fill(operation, { shape: extents(distance), dtype: self.dtype }, identity(self.dtype))
+      const rest = part(result, at, 0, count - distance)
       result = combine(result, concatenate([before, rest], { axis: at }))
     }
     return result

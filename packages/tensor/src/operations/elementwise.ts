@@ -97,11 +97,7 @@ const splitLarge = (x: Tensor, near: (x: Tensor) => Tensor): Tensor => {
   // `unary` has seen that `x` is of floats.
   const isLarge = Discrete.less(fill(x, large[x.dtype as DTypes.Float]), x)
   const one = fill(x, 1)
-  return where(
-    isLarge,
-    add(Smooth.log(where(isLarge, x, one)), fill(x, Math.LN2)),
-    near(where(isLarge, one, x))
-  )
+  return where(isLarge, add(Smooth.log(where(isLarge, x, one)), fill(x, Math.LN2)), near(where(isLarge, one, x)))
 }
 
 /** The inverse of `sinh`. **Numerics** By `log1p`, accurate near 0; no overflow. */
@@ -124,7 +120,8 @@ export const acosh: Unary = unary("acosh", (x) =>
   splitLarge(x, (a) => {
     const above = sub(a, fill(a, 1))
     return Smooth.log1p(add(above, Smooth.sqrt(mul(above, add(a, fill(a, 1))))))
-  }))
+  })
+)
 
 /** The inverse of `tanh`. **Domain** `|x| < 1`. **Numerics** By `log1p`, accurate near 0. */
 export const atanh: Unary = unary("atanh", (x) => scaled(sub(Smooth.log1p(x), Smooth.log1p(Linear.neg(x))), 0.5))
@@ -149,7 +146,8 @@ export const sigmoid: Unary = unary("sigmoid", Smooth.logistic)
  * tie of the maximum.
  */
 export const softplus: Unary = unary("softplus", (x) =>
-  add(max(x, fill(x, 0)), Smooth.log1p(Smooth.exp(Linear.neg(absOf(x))))))
+  add(max(x, fill(x, 0)), Smooth.log1p(Smooth.exp(Linear.neg(absOf(x)))))
+)
 /** `ln sigmoid(x) = −softplus(−x)`. **Numerics** Finite for every finite `x`. */
 export const logSigmoid: Unary = unary("logSigmoid", (x) => Linear.neg(softplus(Linear.neg(x))))
 /** `max(x, 0)`, for numbers. Derivative: 1 where `x > 0`, 0 elsewhere, at 0 too. */

@@ -4,7 +4,7 @@
 import type { DType } from "../DType.ts"
 import * as DTypes from "../DType.ts"
 import { ArgumentError, DTypeError, ShapeError } from "../errors.ts"
-import { moved, permute, positions, range } from "../internal/axes.ts"
+import { moved, part, permute, positions, range } from "../internal/axes.ts"
 import { forms, tensorFirst } from "../internal/forms.ts"
 import { commonDType, fill } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
@@ -224,10 +224,7 @@ const back = (rows: Tensor, at: number): Tensor => permute(rows, moved(rows.shap
 
 /** An ordering along one axis, the last unless stated; `R` is the dtype of the result. */
 export interface Ordering<R extends DType = never> {
-  (
-    axis?: number,
-    options?: Order
-  ): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, ResultOf<R, D>>
+  (axis?: number, options?: Order): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, ResultOf<R, D>>
   <S extends Shape, D extends DType>(self: Tensor<S, D>, axis?: number, options?: Order): Tensor<S, ResultOf<R, D>>
 }
 
@@ -236,10 +233,13 @@ export interface Ordering<R extends DType = never> {
  *
  * **Throws** `AxisError` for an axis that `self` has not.
  */
-export const argSort: Ordering<"i32"> = forms(tensorFirst, (self: Tensor, axis = -1, { descending = false }: Order = {}) => {
-  const at = normalizeAxis("argSort", axis, self.shape.length)
-  return back(ordered(self, at, descending)[1], at)
-})
+export const argSort: Ordering<"i32"> = forms(
+  tensorFirst,
+  (self: Tensor, axis = -1, { descending = false }: Order = {}) => {
+    const at = normalizeAxis("argSort", axis, self.shape.length)
+    return back(ordered(self, at, descending)[1], at)
+  }
+)
 
 /**
  * The values along an axis in order: ascending unless stated, stable, NaN after everything. **Throws** as `argSort`.
@@ -291,10 +291,6 @@ export const topK: {
     throw new ArgumentError({ operation: "topK", expected: `k from 0 to ${self.shape[at]}`, received: String(k) })
   }
   const [rows, order] = ordered(self, at, true)
-  const best = Window.slice(order, {
-    start: order.shape.map(() => 0),
-    stop: [...order.shape.slice(0, -1), k],
-    step: order.shape.map(() => 1)
-  })
+  const best = part(order, order.shape.length - 1, 0, k)
   return { values: back(gather(rows, best, -1), at), indices: back(best, at) }
 })

@@ -25,7 +25,8 @@ import type {
   Transpose
 } from "../ShapeType.ts"
 
-const reshaped = (self: Tensor, shape: Dims): Tensor => (equals(self.shape, shape) ? self : Linear.reshape(self, { shape }))
+const reshaped = (self: Tensor, shape: Dims): Tensor =>
+  equals(self.shape, shape) ? self : Linear.reshape(self, { shape })
 
 /**
  * The same elements in row-major order under `shape`; one extent may be −1 and follows from the others.
@@ -46,7 +47,11 @@ export const reshape: {
   const known = size(shape.filter((extent) => extent !== -1))
   const rest = open === 0 ? 1 : size(self.shape) / known
   const resolved = shape.map((extent) => (extent === -1 ? rest : extent))
-  if (open > 1 || !resolved.every((extent) => Number.isSafeInteger(extent) && extent >= 0) || size(resolved) !== size(self.shape)) {
+  if (
+    open > 1 ||
+    !resolved.every((extent) => Number.isSafeInteger(extent) && extent >= 0) ||
+    size(resolved) !== size(self.shape)
+  ) {
     throw new ShapeError({
       operation: "reshape",
       expected: `a shape of ${size(self.shape)} elements, at most one extent −1`,
@@ -115,7 +120,10 @@ export const swapAxes: {
 } = forms(3, (self: Tensor, first: number, second: number) => {
   const rank = self.shape.length
   const [a, b] = [first, second].map((axis) => normalizeAxis("swapAxes", axis, rank))
-  return permute(self, range(rank).map((axis) => (axis === a ? b : axis === b ? a : axis)))
+  return permute(
+    self,
+    range(rank).map((axis) => (axis === a ? b : axis === b ? a : axis))
+  )
 })
 
 /** `self` with the axis `from` at the place `to`, the others in order. **Throws** as `swapAxes`. */
@@ -154,7 +162,8 @@ export const expandDims: {
     axis: A
   ): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<Insert<S, A, readonly [1]>, D>
 } = forms(2, (self: Tensor, axis: number) =>
-  reshaped(self, self.shape.toSpliced(normalizeAxis("expandDims", axis, self.shape.length + 1), 0, 1)))
+  reshaped(self, self.shape.toSpliced(normalizeAxis("expandDims", axis, self.shape.length + 1), 0, 1))
+)
 
 /**
  * `self` without `axes`, which have extent 1; without all such axes where none are named.
@@ -172,7 +181,11 @@ export const squeeze: {
   ): Tensor<Reduce<S, A>, D>
   <S extends Shape, D extends DType>(self: Tensor<S, D>): Tensor<Squeeze<S>, D>
 } = forms(tensorFirst, (self: Tensor, axes?: number | Dims) => {
-  if (axes === undefined) return reshaped(self, self.shape.filter((extent) => extent !== 1))
+  if (axes === undefined)
+    return reshaped(
+      self,
+      self.shape.filter((extent) => extent !== 1)
+    )
   const normal = normalizeAxes("squeeze", axes, self.shape.length)
   if (normal.every((axis) => self.shape[axis] === 1)) return reshaped(self, without(self.shape, normal))
   throw new ShapeError({
@@ -205,4 +218,5 @@ export const reverse: {
   (axes?: Axes): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
   <S extends Shape, D extends DType>(self: Tensor<S, D>, axes?: Axes): Tensor<S, D>
 } = forms(tensorFirst, (self: Tensor, axes?: number | Dims) =>
-  Linear.reverse(self, { axes: normalizeAxes("reverse", axes, self.shape.length) }))
+  Linear.reverse(self, { axes: normalizeAxes("reverse", axes, self.shape.length) })
+)

@@ -2,30 +2,26 @@
  * Reductions: one value for all elements along some axes. Reducing nothing gives the identity; the greatest of nothing
  * is an error.
  */
+import type { DType } from "../DType.ts"
 import * as DTypes from "../DType.ts"
-import { demandElements, positions, range, reduceWith, spread } from "../internal/axes.ts"
+import { demandElements, part, permute, positions, range, reduceWith, spread } from "../internal/axes.ts"
 import { forms, tensorFirst } from "../internal/forms.ts"
 import { demand, fill } from "../internal/operands.ts"
-import { permute } from "../internal/axes.ts"
 import type { Tensor } from "../Primitive.ts"
 import { mul } from "../primitive/bilinear.ts"
 import * as Discrete from "../primitive/discrete.ts"
 import { div } from "../primitive/elementwise.ts"
 import * as Linear from "../primitive/linear.ts"
 import { reduceMax, reduceMin, where } from "../primitive/selection.ts"
-import { concatenate, slice } from "../primitive/window.ts"
+import { concatenate } from "../primitive/window.ts"
 import type { Dims } from "../Shape.ts"
 import { size, without } from "../Shape.ts"
 import type { KeepDims, Reduction } from "./signature.ts"
-import type { DType } from "../DType.ts"
 
 type AxesArgument = number | Dims | undefined
 
 /** A reduction whose rule gets normalized axes. */
-const reduction = <R extends DType = never>(
-  operation: string,
-  rule: (x: Tensor, axes: Dims) => Tensor
-): Reduction<R> =>
+const reduction = <R extends DType = never>(operation: string, rule: (x: Tensor, axes: Dims) => Tensor): Reduction<R> =>
   forms(tensorFirst, (self: Tensor, axes?: AxesArgument, { keepDims }: KeepDims = {}) =>
     reduceWith(self, { operation, axes, keepDims }, (normal) => rule(self, normal))
   )
@@ -76,16 +72,6 @@ const mergedLast = (x: Tensor, axes: Dims): Tensor => {
   return Linear.reshape(permute(x, [...rest, ...axes]), { shape })
 }
 
-/** Elements `from … to − 1` of the last axis. */
-const part = (x: Tensor, from: number, to: number): Tensor => {
-  const last = x.shape.length - 1
-  return slice(x, {
-    start: x.shape.map((_, axis) => (axis === last ? from : 0)),
-    stop: x.shape.map((extent, axis) => (axis === last ? to : extent)),
-    step: x.shape.map(() => 1)
-  })
-}
-
 /**
  * The product over `axes`.
  *
@@ -102,8 +88,9 @@ export const prod: Reduction = reduction("prod", (x, axes) => {
   while (factors.shape[last] > 1) {
     const count = factors.shape[last]
     const half = Math.floor(count / 2)
-    const product = mul(part(factors, 0, half), part(factors, half, 2 * half))
-    factors = count === 2 * half ? product : concatenate([product, part(factors, count - 1, count)], { axis: last })
+    const product = mul(part(factors, last, 0, half), part(factors, last, half, 2 * half))
+    factors =
+      count === 2 * half ? product : concatenate([product, part(factors, last, count - 1, count)], { axis: last })
   }
   return Linear.reshape(factors, { shape })
 })

@@ -56,9 +56,7 @@ export interface Reduction<R extends DType = never, O = unknown> {
   <const A extends Axes = undefined, K extends boolean = false>(
     axes?: A,
     options?: KeepDims<K> & O
-  ): <S extends Shape, D extends DType>(
-    self: Tensor<S, D> & CheckAxes<S, A>
-  ) => Tensor<Reduce<S, A, K>, ResultOf<R, D>>
+  ): <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckAxes<S, A>) => Tensor<Reduce<S, A, K>, ResultOf<R, D>>
   <L extends Shape, N extends Dim, D extends DType>(
     self: Tensor<readonly [...L, N], D>,
     axes: -1

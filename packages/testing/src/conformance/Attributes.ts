@@ -31,7 +31,11 @@ export const make = (record: Readonly<Record<string, unknown>>): Attributes => {
       read.add(name)
       const value = record[name] ?? otherwise
       if (is(value)) return value
-      throw new ArgumentError({ operation: "conformance", expected: `${kind} ${name}`, received: JSON.stringify(value) })
+      throw new ArgumentError({
+        operation: "conformance",
+        expected: `${kind} ${name}`,
+        received: JSON.stringify(value)
+      })
     }
   const number = reader("the number", isNumber)
   return {

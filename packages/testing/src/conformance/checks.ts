@@ -1,10 +1,11 @@
 /**
  * What a case claims: expressions with the values that a device must find for them.
  */
-import { pushforward } from "@cotangent/autodiff/Jvp"
-import { pullback } from "@cotangent/autodiff/Vjp"
-import { batch } from "@cotangent/autodiff/Vmap"
-import * as DTypes from "@cotangent/tensor/DType"
+import { hvp } from "@cotangent/autodiff/Derivatives"
+import { grad, valueAndGrad } from "@cotangent/autodiff/Gradient"
+import { jvp } from "@cotangent/autodiff/Jvp"
+import { vjp } from "@cotangent/autodiff/Vjp"
+import { vmap } from "@cotangent/autodiff/Vmap"
 import { ArgumentError } from "@cotangent/tensor/errors"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { make } from "@cotangent/tensor/HostArray"
@@ -14,11 +15,11 @@ import type { Dims } from "@cotangent/tensor/Shape"
 import type { Tensor } from "@cotangent/tensor/Tensor"
 import * as Tensors from "@cotangent/tensor/Tensor"
 import type { Tolerance } from "../Comparison.ts"
-import { exact, ofLargest } from "../Comparison.ts"
+import { exact, largest } from "../Comparison.ts"
 import * as Attributes from "./Attributes.ts"
 import type { ArrayJson, OperationCase, ProgramCase, RandomCase } from "./format.ts"
 import { arrayOf } from "./format.ts"
-import type { Input, Inputs } from "./operations.ts"
+import type { Inputs } from "./operations.ts"
 import { operations } from "./operations.ts"
 
 /** The dtypes of floats that cases are run in. */
@@ -33,28 +34,39 @@ export interface Check {
   readonly tolerance: Tolerance
 }
 
-/** What a case allows in `f64`; in `f32`, 2 · 10⁻⁵ of the largest magnitude. */
-const toleranceOf = (
-  precision: Precision,
-  expected: HostArray,
-  { atol, rtol }: { readonly atol: number; readonly rtol: number }
-): Tolerance => (precision === "f64" ? { absolute: atol, relative: rtol } : ofLargest(2e-5, expected.data))
+/** A value that a case states. */
+interface Claim {
+  readonly name: string
+  readonly tensor: Tensor
+  readonly expected: HostArray
+}
 
-/** The tensor of host data, of which the case alone knows the dtype. */
-const input = (array: HostArray): Input => constant(array) as Input
+/**
+ * What a case allows in `f64`; in `f32`, 2 · 10⁻⁵ of the largest magnitude of the case: where a derivative is a
+ * difference of larger numbers, or a function is level, single precision cannot tell it more closely.
+ */
+const checksOf = (
+  claims: ReadonlyArray<Claim>,
+  precision: Precision,
+  { atol, rtol }: { readonly atol: number; readonly rtol: number }
+): ReadonlyArray<Check> => {
+  const largestOfAll = claims.reduce((total, { expected }) => largest(expected.data, total), 0)
+  const tolerance =
+    precision === "f64" ? { absolute: atol, relative: rtol } : { absolute: 2e-5 * largestOfAll, relative: 0 }
+  return claims.map((claim) => ({ ...claim, tolerance }))
+}
+
+type Named = Readonly<Record<string, Tensor>>
 
 /** Applies the operation called `op`. **Throws** `ArgumentError` if there is none, or it leaves an attribute unread. */
-const applyNamed = (
-  op: string,
-  inputs: Inputs,
-  record: Readonly<Record<string, unknown>>
-): Readonly<Record<string, Tensor>> => {
+const applyNamed = (op: string, inputs: Named, record: Readonly<Record<string, unknown>>): Named => {
   const operation = Object.hasOwn(operations, op) ? operations[op] : undefined
   if (operation === undefined) {
     throw new ArgumentError({ operation: "conformance", expected: "a known operation", received: op })
   }
   const attributes = Attributes.make(record)
-  const result = operation(inputs, attributes)
+  // Which dtype an input has, the case alone knows.
+  const result = operation(inputs as Inputs, attributes)
   const unread = attributes.unread()
   if (unread.length > 0) {
     throw new ArgumentError({ operation: op, expected: "known attributes", received: unread.join(", ") })
@@ -65,44 +77,41 @@ const applyNamed = (
 /** The outputs of an operation, and the gradients that its cotangents are pulled back to. */
 export const checksOfOperation = (given: OperationCase, precision: Precision): ReadonlyArray<Check> => {
   const host = (array: ArrayJson): HostArray => arrayOf(array, precision)
-  const inputs = Object.fromEntries(Object.entries(given.inputs).map(([name, array]) => [name, input(host(array))]))
+  const claims = (arrays: Readonly<Record<string, ArrayJson>>, kind: string, tensors: Named): ReadonlyArray<Claim> =>
+    Object.entries(arrays).map(([name, array]) => ({
+      name: `${kind}${name}`,
+      tensor: demand(tensors, name),
+      expected: host(array)
+    }))
+  const constants = (arrays: Readonly<Record<string, ArrayJson>>): Named =>
+    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, constant(host(array))]))
+  const inputs = constants(given.inputs)
+  const cotangents = constants(given.cotangents ?? {})
   const outputs = applyNamed(given.op, inputs, given.attrs)
-  const check = (name: string, tensor: Tensor | undefined, array: ArrayJson): Check => {
-    const expected = host(array)
-    return {
-      name,
-      // A gradient that is symbolically zero.
-      tensor: tensor ?? Tensors.zeros(array.shape, expected.dtype),
-      expected,
-      tolerance: toleranceOf(precision, expected, given)
-    }
-  }
-  const values = Object.entries(given.outputs).map(([name, array]) => {
-    if (outputs[name] === undefined) {
-      throw new ArgumentError({ operation: given.op, expected: `the output ${name}`, received: Object.keys(outputs).join() })
-    }
-    return check(name, outputs[name], array)
-  })
-  const cotangents = Object.entries(given.cotangents ?? {})
-  const gradients = Object.entries(given.gradients ?? {})
-  const pulled = pullback(
-    cotangents.map(([name]) => outputs[name]),
-    gradients.map(([name]) => inputs[name]),
-    cotangents.map(([, array]) => constant(host(array)))
-  )
-  return [...values, ...gradients.map(([name, array], i) => check(`gradient of ${name}`, pulled[i], array))]
+  const differentiated = Object.keys(given.gradients ?? {}).map((name) => [name, demand(inputs, name)] as const)
+  const [, pull] = vjp((by: Named) => {
+    const values = applyNamed(given.op, { ...inputs, ...by }, given.attrs)
+    return Object.fromEntries(Object.keys(cotangents).map((name) => [name, demand(values, name)]))
+  })(Object.fromEntries(differentiated))
+  const [gradients] = pull(cotangents)
+  const all = [...claims(given.outputs, "", outputs), ...claims(given.gradients ?? {}, "gradient of ", gradients)]
+  return checksOf(all, precision, given)
+}
+
+const demand = (tensors: Named, name: string): Tensor => {
+  if (Object.hasOwn(tensors, name)) return tensors[name]
+  throw new ArgumentError({ operation: "conformance", expected: Object.keys(tensors).join(", "), received: name })
 }
 
 /** The program of a case as a function of its inputs. */
 const runProgram = (given: ProgramCase, inputs: ReadonlyArray<Tensor>): Tensor => {
-  const values = new Map(given.inputs.map(({ id }, i) => [id, inputs[i]]))
+  const values: Record<string, Tensor> = Object.fromEntries(given.inputs.map(({ id }, i) => [id, inputs[i]]))
   for (const { attrs, id, inputs: operands, op } of given.statements) {
-    const names = operands.length === 1 ? ["x"] : ["a", "b", "c"]
-    // The names are the case's; so are the dtypes.
-    const named = Object.fromEntries(operands.map((operand, i) => [names[i], values.get(operand) as Input]))
-    values.set(id, applyNamed(op, named, attrs)["y"])
+    const names = operands.length === 1 ? ["x"] : ["a", "b"]
+    const named = Object.fromEntries(operands.map((operand, i) => [names[i], demand(values, operand)]))
+    values[id] = demand(applyNamed(op, named, attrs), "y")
   }
-  return values.get(given.statements[given.statements.length - 1].id)!
+  return values[given.statements[given.statements.length - 1].id]
 }
 
 /** Value, gradient, jvp, Hessian-vector product, and the gradients of a batch. */
@@ -111,39 +120,29 @@ export const checksOfProgram = (
   precision: Precision,
   allowed: { readonly rtol: number; readonly atol: number }
 ): ReadonlyArray<Check> => {
-  const tensor = (shape: Dims, data: ReadonlyArray<number>): Tensor => constant(make(shape, precision, data))
-  const check = (name: string, tensor: Tensor | undefined, data: ReadonlyArray<number>, shape: Dims): Check => {
-    const expected = make(shape, precision, data)
-    return {
-      name,
-      tensor: tensor ?? Tensors.zeros(shape, precision),
-      expected,
-      tolerance: toleranceOf(precision, expected, allowed)
-    }
-  }
-  const inputs = given.inputs.map(({ data, shape }) => tensor(shape, data))
-  const tangents = given.inputs.map(({ shape, tangent }) => tensor(shape, tangent))
-  const value = runProgram(given, inputs)
-  const gradient = pullback([value], inputs, [Tensors.scalar(1, precision)])
-  const known = gradient.filter((part) => part !== undefined)
-  const second = pushforward(known, inputs, tangents)
-  const examples = given.inputs.map(({ batch, shape }) => tensor([batch.length / Math.max(size(shape), 1), ...shape], batch))
-  const many = batch(known, inputs, examples, examples[0].shape[0])
-  const each = (name: string, parts: ReadonlyArray<Tensor | undefined>, data: ReadonlyArray<ReadonlyArray<number>>, stacked = false) =>
-    given.inputs.map(({ id, shape }, i) => {
-      const part = gradient[i] === undefined ? undefined : parts[known.indexOf(gradient[i])]
-      return check(`${name} of ${id}`, part, data[i], stacked ? examples[i].shape : shape)
-    })
-  return [
-    check("value", value, [given.value], []),
-    check("jvp", pushforward([value], inputs, tangents)[0], [given.jvp], []),
-    ...each("gradient", known, given.gradient),
-    ...each("Hessian-vector product", second, given.hessianVectorProduct),
-    ...each("gradient of a batch", many, given.vmapGradient, true)
+  const claim = (name: string, tensor: Tensor, data: ReadonlyArray<number>): Claim => ({
+    name,
+    tensor,
+    expected: make(tensor.shape, precision, data)
+  })
+  const claimEach = (name: string, tensors: ReadonlyArray<Tensor>, data: ReadonlyArray<ReadonlyArray<number>>) =>
+    given.inputs.map(({ id }, i) => claim(`${name} of ${id}`, tensors[i], data[i]))
+  const f = (inputs: ReadonlyArray<Tensor>): Tensor => runProgram(given, inputs)
+  const inputs = given.inputs.map(({ data, shape }) => constant(make(shape, precision, data)))
+  const tangents = given.inputs.map(({ shape, tangent }) => constant(make(shape, precision, tangent)))
+  const batches = given.inputs.map(({ batch, data, shape }) =>
+    constant(make([batch.length / data.length, ...shape], precision, batch))
+  )
+  const [value, gradient] = valueAndGrad(f)(inputs)
+  const claims = [
+    claim("value", value, [given.value]),
+    claim("jvp", jvp(f)([inputs], [tangents])[1], [given.jvp]),
+    ...claimEach("gradient", gradient, given.gradient),
+    ...claimEach("Hessian-vector product", hvp(f)(inputs, tangents), given.hessianVectorProduct),
+    ...claimEach("gradient of a batch", vmap(grad(f))(batches), given.vmapGradient)
   ]
+  return checksOf(claims, precision, allowed)
 }
-
-const size = (shape: Dims): number => shape.reduce((total, extent) => total * extent, 1)
 
 /** Draws of one kind, and how close they must be. */
 interface Draw {
@@ -169,15 +168,13 @@ export const checksOfStreams = (
 ): ReadonlyArray<Check> => {
   const root = Random.key(seed)
   const numbers = (data: unknown): ReadonlyArray<number> => (data as ReadonlyArray<number | boolean>).map(Number)
-  const check = (name: string, tensor: Tensor, data: unknown, isExact = true): Check => ({
-    name,
-    tensor,
-    expected: make(tensor.shape, tensor.dtype, numbers(data)),
-    tolerance: isExact ? exact : { absolute: normal.atol, relative: normal.rtol }
-  })
+  const compare = (name: string, tensor: Tensor, data: unknown, isExact = true): Check => {
+    const tolerance = isExact ? exact : { absolute: normal.atol, relative: normal.rtol }
+    return { name, tensor, expected: make(tensor.shape, tensor.dtype, numbers(data)), tolerance }
+  }
   return [
-    check("key", root, key),
-    ...Random.split(root, split.length).map((part, i) => check(`split ${i}`, part, split[i])),
+    compare("key", root, key),
+    ...Random.split(root, split.length).map((part, i) => compare(`split ${i}`, part, split[i])),
     ...Object.entries(rest).map(([name, data]) => {
       const [, kind, parameter, extents] = drawName.exec(name) ?? []
       const draw = draws[kind]
@@ -185,7 +182,7 @@ export const checksOfStreams = (
         throw new ArgumentError({ operation: "conformance", expected: "a known draw", received: name })
       }
       const shape = extents === undefined || extents === "scalar" ? [] : extents.split("x").map(Number)
-      return check(name, draw.of(root, shape, Number(parameter)), data, draw.isExact)
+      return compare(name, draw.of(root, shape, Number(parameter)), data, draw.isExact)
     })
   ]
 }

@@ -34,7 +34,14 @@ const binary =
 const reduction =
   (f: (x: Input, axes: ReadonlyArray<number>, options: { readonly keepDims: boolean }) => Tensor.Tensor): Operation =>
   ({ x }, attributes) =>
-    f(x, attributes.numbers("axes", x.shape.map((_, axis) => axis)), { keepDims: attributes.flag("keepDims", false) })
+    f(
+      x,
+      attributes.numbers(
+        "axes",
+        x.shape.map((_, axis) => axis)
+      ),
+      { keepDims: attributes.flag("keepDims", false) }
+    )
 
 const along =
   (f: (x: Input, axis: number) => Tensor.Tensor): Operation =>
@@ -85,7 +92,8 @@ const unaries: Readonly<Record<string, Operation>> = {
 
 const activations: Readonly<Record<string, Operation>> = {
   relu: unary(Activation.relu),
-  leakyRelu: ({ x }, attributes) => Activation.leakyRelu(x, { negativeSlope: attributes.number("negativeSlope", 0.01) }),
+  leakyRelu: ({ x }, attributes) =>
+    Activation.leakyRelu(x, { negativeSlope: attributes.number("negativeSlope", 0.01) }),
   elu: ({ x }, attributes) => Activation.elu(x, { alpha: attributes.number("alpha", 1) }),
   selu: unary(Activation.selu),
   celu: ({ x }, attributes) => Activation.celu(x, { alpha: attributes.number("alpha", 1) }),
@@ -130,8 +138,7 @@ const binaries: Readonly<Record<string, Operation>> = {
   greater: binary(Tensor.greater),
   greaterEqual: binary(Tensor.greaterEqual),
   where: ({ a, b, condition }) => Tensor.where(condition, a, b),
-  clamp: ({ x }, attributes) =>
-    Tensor.clamp(x, attributes.number("min", -Infinity), attributes.number("max", Infinity))
+  clamp: ({ x }, attributes) => Tensor.clamp(x, attributes.number("min", -Infinity), attributes.number("max", Infinity))
 }
 
 const reductions: Readonly<Record<string, Operation>> = {

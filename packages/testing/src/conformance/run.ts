@@ -14,8 +14,6 @@ import type { Suite } from "./format.ts"
 
 /** What came of a suite. */
 export interface Report {
-  readonly suite: string
-  readonly precision: Precision
   readonly passed: number
   /** One line for each case that failed. */
   readonly failures: ReadonlyArray<string>
@@ -24,7 +22,6 @@ export interface Report {
 /** A case by name, and what it claims, which may throw where it is built. */
 interface NamedCase {
   readonly name: string
-  readonly operation: string
   readonly checks: (precision: Precision) => ReadonlyArray<Check>
 }
 
@@ -32,20 +29,17 @@ const casesOf = (suite: Suite): ReadonlyArray<NamedCase> => {
   if ("normalTolerance" in suite) {
     return suite.cases.map((given) => ({
       name: `seed ${given.seed}`,
-      operation: "random",
       checks: () => checksOfStreams(given, suite.normalTolerance)
     }))
   }
   if ("rtol" in suite) {
     return suite.cases.map((given, i) => ({
       name: `program ${i}`,
-      operation: "program",
       checks: (precision) => checksOfProgram(given, precision, suite)
     }))
   }
   return suite.cases.map((given) => ({
     name: given.name,
-    operation: given.op,
     checks: (precision) => checksOfOperation(given, precision)
   }))
 }
@@ -68,14 +62,10 @@ const violations = (checks: ReadonlyArray<Check>): Effect.Effect<ReadonlyArray<s
     })
   )
 
-/** Runs the cases of `suite` with floats of `precision`, but for those whose operation `isLeftOut`. */
-export const runSuite = (
-  suite: Suite,
-  precision: Precision,
-  isLeftOut: (operation: string) => boolean = () => false
-): Effect.Effect<Report, never, Device> =>
+/** Runs the cases of `suite` with floats of `precision`. */
+export const runSuite = (suite: Suite, precision: Precision): Effect.Effect<Report, never, Device> =>
   Effect.gen(function* () {
-    const cases = casesOf(suite).filter(({ operation }) => !isLeftOut(operation))
+    const cases = casesOf(suite)
     const failures: Array<string> = []
     for (const { checks, name } of cases) {
       const found = yield* Effect.suspend(() => violations(checks(precision))).pipe(
@@ -83,7 +73,7 @@ export const runSuite = (
       )
       if (found.length > 0) failures.push(`${name}: ${found.join("; ")}`)
     }
-    return { suite: suite.suite, precision, passed: cases.length - failures.length, failures }
+    return { passed: cases.length - failures.length, failures }
   })
 
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]

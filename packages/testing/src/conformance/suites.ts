@@ -6,10 +6,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
+import { fileURLToPath } from "node:url"
 import { Suite } from "./format.ts"
 
 /** The project's own cases. */
-export const ownFolder: string = new URL("../../conformance", import.meta.url).pathname
+export const ownFolder: string = fileURLToPath(new URL("../../conformance", import.meta.url))
 
 /** Suites and operations that the library does not have yet. They run where they are asked for, and fail. */
 export const later: ReadonlySet<string> = new Set(["convolution", "normalization", "sequence", "linalg", "notes"])

@@ -25,10 +25,15 @@ export interface Batch extends Omit<Case, "inputs"> {
 }
 
 const stack = (arrays: ReadonlyArray<HostArray>, { dtype, shape }: TensorType): HostArray =>
-  make([arrays.length, ...shape], dtype, arrays.flatMap(({ data }) => [...data]))
+  make(
+    [arrays.length, ...shape],
+    dtype,
+    arrays.flatMap(({ data }) => [...data])
+  )
 
 /** An output that is the same for every example, once for each. */
-const repeat = (x: Tensor, sizes: Dims): Tensor => broadcast(x, { shape: [...sizes, ...x.shape], axes: sizes.map((_, i) => i) })
+const repeat = (x: Tensor, sizes: Dims): Tensor =>
+  broadcast(x, { shape: [...sizes, ...x.shape], axes: sizes.map((_, i) => i) })
 
 /** Batching twice gives the values of all examples; an axis along which nothing differs is not added. */
 export const batchIsLoop = (law: Batch): Violation => {
@@ -42,7 +47,12 @@ export const batchIsLoop = (law: Batch): Violation => {
       : shared[k]
   const alone = shared.map(constant)
   const row = (k: number, outer: number): HostArray =>
-    mapped[k].inner ? stack(range(law.inner).map((inner) => input(k, outer, inner)), shared[k]) : input(k, outer, 0)
+    mapped[k].inner
+      ? stack(
+          range(law.inner).map((inner) => input(k, outer, inner)),
+          shared[k]
+        )
+      : input(k, outer, 0)
   const rows = mapped.map((_, k) => constant(row(k, 0)))
   const rowsOrNone = rows.map((tensor, k) => (mapped[k].inner ? tensor : undefined))
   // Inputs that do not differ along the inner axis stay as they are, so that the outer batch finds them.
@@ -52,7 +62,14 @@ export const batchIsLoop = (law: Batch): Violation => {
   const inners = mapped.some((axes) => axes.inner) ? [law.inner] : []
   const [many = repeat(one, inners)] = batch([one], base, rowsOrNone, law.inner)
   const blocks = mapped.map(({ outer }, k) =>
-    outer ? constant(stack(range(law.outer).map((i) => row(k, i)), rows[k])) : undefined
+    outer
+      ? constant(
+          stack(
+            range(law.outer).map((i) => row(k, i)),
+            rows[k]
+          )
+        )
+      : undefined
   )
   const [all = repeat(many, outers)] = batch([many], rows, blocks, law.outer)
   const [received] = Reference.evaluate([all])

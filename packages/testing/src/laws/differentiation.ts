@@ -35,18 +35,23 @@ const moved = ({ differentiable, inputs, tangents }: Directed, step: number): Re
   inputs.map((input, i) => {
     const tangent = tangents[differentiable.indexOf(i)]
     if (tangent === undefined) return input
-    return make(input.shape, input.dtype, Array.from(input.data, (x, k) => x + step * tangent.data[k]))
+    return make(
+      input.shape,
+      input.dtype,
+      Array.from(input.data, (x, k) => x + step * tangent.data[k])
+    )
   })
 
 /** `(f(x + h t) − f(x − h t)) / 2h` */
-const centralDifference = (
-  directed: Directed,
-  f: (inputs: ReadonlyArray<Tensor>) => Tensor
-): HostArray => {
+const centralDifference = (directed: Directed, f: (inputs: ReadonlyArray<Tensor>) => Tensor): HostArray => {
   const step = stepOf(directed.inputs)
   const at = (sign: number): Tensor => f(moved(directed, sign * step).map(constant))
   const [above, below] = Reference.evaluate([at(1), at(-1)])
-  return make(above.shape, above.dtype, Array.from(above.data, (value, k) => (value - below.data[k]) / (2 * step)))
+  return make(
+    above.shape,
+    above.dtype,
+    Array.from(above.data, (value, k) => (value - below.data[k]) / (2 * step))
+  )
 }
 
 const optional = (array: HostArray | undefined): Cotangent => (array === undefined ? undefined : constant(array))
@@ -78,11 +83,17 @@ export const vjpIsAdjoint = (directed: Directed): Violation => {
   const [tangent = zeros(output)] = pushforward([output], free, directed.tangents.map(optional))
   const pulled = pullback([output], free, [constant(directed.cotangent)]).map((t, i) => t ?? zeros(free[i]))
   const typed = (what: string, derivative: Tensor, of: Tensor): Violation =>
-    describe(derivative) === describe(of) ? undefined : `${what}: expected ${describe(of)}, received ${describe(derivative)}`
+    describe(derivative) === describe(of)
+      ? undefined
+      : `${what}: expected ${describe(of)}, received ${describe(derivative)}`
   const wrong = first(typed("jvp", tangent, output), ...pulled.map((t, i) => typed("vjp", t, free[i])))
   if (wrong !== undefined) return wrong
   const [pushed, ...gradients] = Reference.evaluate([tangent, ...pulled])
-  let [forward, reverse, scale] = [dot(pushed, directed.cotangent), 0, dot(absolute(pushed), absolute(directed.cotangent))]
+  let [forward, reverse, scale] = [
+    dot(pushed, directed.cotangent),
+    0,
+    dot(absolute(pushed), absolute(directed.cotangent))
+  ]
   gradients.forEach((gradient, i) => {
     const direction = directed.tangents[i]
     if (direction !== undefined) {
@@ -117,7 +128,9 @@ export const secondOrder = (directed: Directed): Violation => {
   const forward = weighed(pushforward([apply(all)], free, weights.map(constant)), [cotangent])
   const directions = tangents.map(optional)
   const second = pullback([reverse], free, [full({ ...scalar, value: 1 })]).map((t, i) => t ?? zeros(free[i]))
-  const known = tangents.map((tangent, i) => tangent ?? make(free[i].shape, "f64", new Float64Array(weights[i].data.length)))
+  const known = tangents.map(
+    (tangent, i) => tangent ?? make(free[i].shape, "f64", new Float64Array(weights[i].data.length))
+  )
   const [forwardOverReverse, forwardOverForward, reverseOverReverse, ...gradients] = Reference.evaluate([
     pushforward([reverse], free, directions)[0] ?? zeros(scalar),
     pushforward([forward], free, directions)[0] ?? zeros(scalar),

@@ -14,7 +14,8 @@ export const valueHasType = ({ apply, inputs }: Case): Violation => {
   const output = apply(inputs.map(constant))
   const [value] = Reference.evaluate([output])
   if (describe(value) !== describe(output)) return `expected ${describe(output)}, received ${describe(value)}`
-  if (value.data.length !== size(output.shape)) return `expected ${size(output.shape)} elements, received ${value.data.length}`
+  if (value.data.length !== size(output.shape))
+    return `expected ${size(output.shape)} elements, received ${value.data.length}`
   const odd = value.data.find((element) => !Object.is(DTypes.round(output.dtype, element), element))
   return odd === undefined ? undefined : `expected values of ${output.dtype}, received ${odd}`
 }

@@ -1,0 +1,101 @@
+import { dropout, embedding, flatten, layerNorm, linear } from "../src/index.ts"
+import * as Initializer from "../src/Initializer.ts"
+import * as Random from "@cotangent/tensor/Random"
+import * as Tensor from "@cotangent/tensor/Tensor"
+import * as Tree from "@cotangent/tensor/Tree"
+import { assert, describe, it } from "vitest"
+import { assertNear, values } from "./values.ts"
+
+const key = Random.key(0)
+
+describe("linear", () => {
+  it("multiplies and adds along the last axis", () => {
+    const layer = linear(2, 3)
+    const params = {
+      weight: Tensor.of([
+        [1, 2, 3],
+        [4, 5, 6]
+      ]),
+      bias: Tensor.of([10, 20, 30])
+    }
+    assertNear(
+      layer.predict(
+        params,
+        {},
+        Tensor.of([
+          [1, 1],
+          [0, 2]
+        ])
+      ),
+      [15, 27, 39, 18, 30, 42]
+    )
+    assert.deepStrictEqual([...layer.predict(params, {}, Tensor.ones([4, 5, 2])).shape], [4, 5, 3])
+  })
+
+  it("begins with a bias of zeros", () => assert.deepStrictEqual(values(linear(2, 3).init(key).params.bias), [0, 0, 0]))
+
+  it("draws weight and bias apart", () => {
+    const options = { initializer: Initializer.uniform(-1, 1), biasInitializer: Initializer.uniform(-1, 1) }
+    const { bias, weight } = linear(1, 3, options).init(key).params
+    assert.notDeepEqual(values(weight), values(bias))
+  })
+
+  it("does without a bias", () =>
+    assert.deepStrictEqual(Tree.paths(linear(2, 3, { bias: false }).init(key).params), ["weight"]))
+})
+
+describe("dropout", () => {
+  const x = Tensor.ones([2000])
+
+  it("keeps the expectation", () => {
+    const { output } = dropout(0.2).train({}, {}, x, key)
+    const kept = values(output).filter((y) => y !== 0)
+    assert.closeTo(kept.length / 2000, 0.8, 0.03)
+    assert.isTrue(kept.every((y) => y === 1.25))
+  })
+
+  it("changes nothing at inference", () => assert.strictEqual(dropout(0.2).predict({}, {}, x), x))
+
+  it("refuses to drop everything", () =>
+    assert.throws(() => dropout(1), "dropout: expected a rate from 0 below 1, received 1"))
+})
+
+it("layerNorm moves rows to mean 0 and variance 1", () => {
+  const layer = layerNorm(4)
+  const { params, state } = layer.init(key)
+  const rows = [
+    [1, 2, 3, 4],
+    [-100, 0, 0, 100]
+  ]
+  const input = Tensor.make([2, 4], rows.flat())
+  const expected = rows.flatMap((row) => {
+    const mean = row.reduce((a, b) => a + b) / 4
+    const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 4
+    return row.map((x) => (x - mean) / Math.sqrt(variance + 1e-5))
+  })
+  assertNear(layer.predict(params, state, input), expected, 1e-5)
+  const shifted = { weight: Tensor.full([4], 2), bias: Tensor.full([4], 1) }
+  assertNear(
+    layer.train(shifted, state, input, key).output,
+    expected.map((x) => 2 * x + 1),
+    1e-5
+  )
+})
+
+it("embedding gives rows of its table by number", () => {
+  const layer = embedding(3, 2)
+  const params = {
+    weight: Tensor.of([
+      [1, 2],
+      [3, 4],
+      [5, 6]
+    ])
+  }
+  assert.deepStrictEqual(values(layer.predict(params, {}, Tensor.of([[2, 0]], "i32"))), [5, 6, 1, 2])
+  assert.deepStrictEqual([...layer.init(key).params.weight.shape], [3, 2])
+})
+
+it("flatten keeps the batch", () => {
+  assert.deepStrictEqual([...flatten(Tensor.ones([5, 2, 3])).shape], [5, 6])
+  assert.deepStrictEqual([...flatten(Tensor.ones([5])).shape], [5, 1])
+})

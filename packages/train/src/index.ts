@@ -1,0 +1,11 @@
+/** Training as a fold over batches: events, checkpoints, early stopping, evaluation. */
+export * as Checkpoint from "./Checkpoint.ts"
+export { failWhenNotFinite, stopWhenNoImprovement } from "./EarlyStopping.ts"
+export type { Patience } from "./EarlyStopping.ts"
+export { evaluator } from "./Evaluation.ts"
+export type { Evaluator, Means } from "./Evaluation.ts"
+export { Cursor, Event, start } from "./Event.ts"
+export { fit } from "./Fit.ts"
+export type { Checkpointing, FitOptions, Snapshot, StepResult, Training } from "./Fit.ts"
+export * as Stop from "./Stop.ts"
+export * as TrainState from "./TrainState.ts"
