@@ -52,8 +52,9 @@ export interface Range {
 export type LocalsOf<P extends ReadonlyArray<ValueType>> = { readonly [K in keyof P]: Local<P[K]> }
 
 /** A function under construction. */
-export interface FunctionBuilder<P extends ReadonlyArray<ValueType> = ReadonlyArray<ValueType>>
-  extends FunctionReference {
+export interface FunctionBuilder<
+  P extends ReadonlyArray<ValueType> = ReadonlyArray<ValueType>
+> extends FunctionReference {
   readonly name: string
   readonly parameters: LocalsOf<P>
 

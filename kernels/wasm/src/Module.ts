@@ -73,8 +73,16 @@ export const make = (memory: MemoryLimits): ModuleBuilder => {
       const out = Encoder.make(16384).bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
       section(out, 1, types.encoded())
       section(out, 2, [importedMemory(memory), ...imports.map(importedFunction)])
-      section(out, 3, functions.map(({ type }) => Encoder.make().unsigned(type)))
-      section(out, 6, globals.map(({ initial }) => Encoder.make().bytes([0x7f, 1, 0x41]).signed(initial).byte(0x0b)))
+      section(
+        out,
+        3,
+        functions.map(({ type }) => Encoder.make().unsigned(type))
+      )
+      section(
+        out,
+        6,
+        globals.map(({ initial }) => Encoder.make().bytes([0x7f, 1, 0x41]).signed(initial).byte(0x0b))
+      )
       section(out, 7, [
         ...functions.flatMap(({ options, builder }) =>
           options.isExported === true ? [Encoder.make().text(options.name).byte(0).unsigned(builder.index)] : []
@@ -83,7 +91,11 @@ export const make = (memory: MemoryLimits): ModuleBuilder => {
           name === undefined ? [] : [Encoder.make().text(name).byte(3).unsigned(index)]
         )
       ])
-      section(out, 10, functions.map(({ builder }) => Encoder.make().bytes(builder.encode())))
+      section(
+        out,
+        10,
+        functions.map(({ builder }) => Encoder.make().bytes(builder.encode()))
+      )
       if (hasNames) nameSection(out, [...imports, ...functions])
       return out.view().slice()
     }

@@ -15,7 +15,7 @@ import * as Module from "./Module.ts"
 export type WideSimd =
   | {
       readonly isEnabled: true
-      /** How many times as fast the engine now runs a small matrix product; about 2 if it joins vectors. */
+      /** How many times as fast a small matrix product with wide kernels has become. */
       readonly speedup: number
     }
   | { readonly isEnabled: false; readonly reason: string }
@@ -34,6 +34,9 @@ const flag = "experimental-wasm-revectorize"
 /** The first version of V8 that gains by the flag; older ones ignore it, or report it to be unknown. */
 const firstVersion = 13
 
+/** Below this, vectors were not joined: then wide kernels, which need twice the registers, are slower than narrow ones. */
+const leastSpeedup = 1.5
+
 /**
  * Turns wide SIMD on, for all modules compiled later in this process, if the engine has it and passes the check;
  * otherwise leaves everything as it was and says why. Takes a few milliseconds.
@@ -44,13 +47,19 @@ export const enable = (): WideSimd => {
   const isRelaxed = Features.detect().relaxedSimd
   // Optimized code at once: it is the optimizing compiler that joins vectors.
   engine.setFlagsFromString("--no-liftoff")
+  engine.setFlagsFromString(`--no-${flag}`)
   try {
     const plain = probe(isRelaxed, "plain")
     engine.setFlagsFromString(`--${flag}`)
     const wide = probe(isRelaxed, "wide")
-    if (plain.bits === wide.bits) return { isEnabled: true, speedup: plain.millis / wide.millis }
+    const speedup = plain.millis / wide.millis
+    const isSame = plain.bits === wide.bits
+    if (isSame && speedup >= leastSpeedup) return { isEnabled: true, speedup }
     engine.setFlagsFromString(`--no-${flag}`)
-    return { isEnabled: false, reason: `results with --${flag} differ from those without` }
+    return {
+      isEnabled: false,
+      reason: isSame ? "the engine joins no vectors" : "results differ from those of plain code"
+    }
   } finally {
     engine.setFlagsFromString("--liftoff")
   }
@@ -121,13 +130,23 @@ const elementwise = (code: FunctionBuilder<readonly ["i32", "i32"]>, isRelaxed: 
   const index = code.local("i32")
   const values = [code.local("v128"), code.local("v128")]
   code.forLoop({ local: index, from: 0, to: matrixBytes, step: 32 }, () => {
-    values.forEach((value, position) => code.get(source).op("v128.load", position * 16).set(value))
+    values.forEach((value, position) =>
+      code
+        .get(source)
+        .op("v128.load", position * 16)
+        .set(value)
+    )
     for (const value of values) {
       if (isRelaxed) code.get(value).get(value).get(value).op("f32x4.relaxed_madd")
       else code.get(value).get(value).op("f32x4.mul").get(value).op("f32x4.add")
       code.get(zero).op("f32x4.pmax").get(value).op("f32x4.mul").get(half).op("f32x4.sub").set(value)
     }
-    values.forEach((value, position) => code.get(target).get(value).op("v128.store", position * 16))
+    values.forEach((value, position) =>
+      code
+        .get(target)
+        .get(value)
+        .op("v128.store", position * 16)
+    )
     code.advance(source, 32).advance(target, 32)
   })
 }

@@ -107,8 +107,16 @@ const emit = (module: ModuleBuilder, spec: GemmSpec, decided: Plan): FunctionRef
   const [, , , unitFrom, unitTo, panelFrom, panelTo] = code.parameters
   const local = () => code.local("i32")
   const driver: Driver = {
-    module, spec, plan: decided, code, size: sizeOf(spec.dtype),
-    start: local(), depth: local(), from: local(), to: local(), panel: local()
+    module,
+    spec,
+    plan: decided,
+    code,
+    size: sizeOf(spec.dtype),
+    start: local(),
+    depth: local(),
+    from: local(),
+    to: local(),
+    panel: local()
   }
   code.get(unitFrom).get(unitTo).op("i32.ge_u").get(panelFrom).get(panelTo).op("i32.ge_u").op("i32.or")
   code.if(() => code.return())
@@ -119,7 +127,12 @@ const emit = (module: ModuleBuilder, spec: GemmSpec, decided: Plan): FunctionRef
 }
 
 const wholeDepth = (driver: Driver): void => {
-  const { code, spec: { k }, plan: { order }, depth } = driver
+  const {
+    code,
+    spec: { k },
+    plan: { order },
+    depth
+  } = driver
   code.i32(k).set(depth)
   if (order !== "stream" && k > 0) packPanels(driver)
   rowLoop(driver, () => block(driver, "whole"))
@@ -167,7 +180,10 @@ const setSmaller = (code: FunctionBuilder, target: Local<"i32">, sum: () => void
 }
 
 /** Runs `body` for every block of depth: in a loop over all but the last, then for that. */
-const depthLoop = ({ code, spec, plan: { depthBlock, depthBlocks }, start, depth }: Driver, body: (phase: Phase) => void) => {
+const depthLoop = (
+  { code, spec, plan: { depthBlock, depthBlocks }, start, depth }: Driver,
+  body: (phase: Phase) => void
+) => {
   const last = (depthBlocks - 1) * depthBlock
   code.i32(depthBlock).set(depth)
   code.forLoop({ local: start, from: 0, to: last, step: depthBlock }, () => body("accumulate"))
@@ -181,7 +197,12 @@ const wholeRange = ({ code, from, to }: Driver): void => {
 }
 
 const rowLoop = (driver: Driver, body: () => void): void => {
-  const { code, plan: { order, blockUnits, rows }, from, to } = driver
+  const {
+    code,
+    plan: { order, blockUnits, rows },
+    from,
+    to
+  } = driver
   const [, , , unitFrom, unitTo] = code.parameters
   if (order === "stream" || blockUnits >= rows.units) {
     wholeRange(driver)
@@ -189,7 +210,12 @@ const rowLoop = (driver: Driver, body: () => void): void => {
     return
   }
   code.forLoop({ local: from, from: unitFrom, to: unitTo, step: blockUnits, isNonEmpty: true }, () => {
-    setSmaller(code, to, () => code.get(from).i32(blockUnits).op("i32.add"), () => code.get(unitTo))
+    setSmaller(
+      code,
+      to,
+      () => code.get(from).i32(blockUnits).op("i32.add"),
+      () => code.get(unitTo)
+    )
     body()
   })
 }
@@ -199,21 +225,36 @@ const panelLoop = ({ code, plan: { columns }, panel }: Driver, body: (width: Wid
   const [, , , , , panelFrom, panelTo] = code.parameters
   if (columns.fullPanels > 0) {
     const end = code.borrow("i32")
-    setSmaller(code, end, () => code.get(panelTo), () => code.i32(columns.fullPanels))
+    setSmaller(
+      code,
+      end,
+      () => code.get(panelTo),
+      () => code.i32(columns.fullPanels)
+    )
     code.forLoop({ local: panel, from: panelFrom, to: end, step: 1 }, () => body(columns))
     code.release(end)
   }
   const { last } = columns
   if (last === undefined) return
-  code.get(panelTo).i32(columns.fullPanels).op("i32.gt_u").if(() => {
-    code.i32(columns.fullPanels).set(panel)
-    body(last)
-  })
+  code
+    .get(panelTo)
+    .i32(columns.fullPanels)
+    .op("i32.gt_u")
+    .if(() => {
+      code.i32(columns.fullPanels).set(panel)
+      body(last)
+    })
 }
 
 /** Pushes the address of a packed panel. */
 const packedPanel = (driver: Driver, width: Width): void => {
-  const { code, plan: { order, columns, scratch, sumsBytes }, panel, start, depth } = driver
+  const {
+    code,
+    plan: { order, columns, scratch, sumsBytes },
+    panel,
+    start,
+    depth
+  } = driver
   const [, , memory] = code.parameters
   const depthTerm = [order === "rowsOuter" ? columns.panels * sumsBytes : 0, start] as const
   address(driver, memory, scratch.b, [depthTerm])
@@ -222,13 +263,29 @@ const packedPanel = (driver: Driver, width: Width): void => {
 
 /** Pushes the address of a panel of B as it was given. */
 const givenPanel = (driver: Driver): void => {
-  const { code, spec: { b }, plan: { columns }, size, panel, start } = driver
+  const {
+    code,
+    spec: { b },
+    plan: { columns },
+    size,
+    panel,
+    start
+  } = driver
   const [, matrix] = code.parameters
-  address(driver, matrix, 0, [[b.depthStride * size, start], [columns.columns * b.columnStride * size, panel]])
+  address(driver, matrix, 0, [
+    [b.depthStride * size, start],
+    [columns.columns * b.columnStride * size, panel]
+  ])
 }
 
 const packOne = (driver: Driver, width: Width): void => {
-  const { module, code, spec: { b, dtype }, size, depth } = driver
+  const {
+    module,
+    code,
+    spec: { b, dtype },
+    size,
+    depth
+  } = driver
   givenPanel(driver)
   packedPanel(driver, width)
   const strides = { depthBytes: b.depthStride * size, columnBytes: b.columnStride * size }
@@ -239,26 +296,64 @@ const packPanels = (driver: Driver): void => panelLoop(driver, (width) => packOn
 
 /** Packs the rows of the block. */
 const packRows = (driver: Driver): void => {
-  const { module, code, spec: { a, dtype }, plan: { rows, scratch }, size, start, depth, from, to } = driver
+  const {
+    module,
+    code,
+    spec: { a, dtype },
+    plan: { rows, scratch },
+    size,
+    start,
+    depth,
+    from,
+    to
+  } = driver
   const [matrix, , memory] = code.parameters
   const [source, target, unit, end] = [code.borrow("i32"), code.borrow("i32"), code.borrow("i32"), code.borrow("i32")]
   const pack = (count: number) => {
     const strides = { rowBytes: a.rowStride * size, depthBytes: a.depthStride * size }
-    code.get(source).get(target).get(depth).call(packTile(module, { dtype, rows: count, ...strides }))
+    code
+      .get(source)
+      .get(target)
+      .get(depth)
+      .call(packTile(module, { dtype, rows: count, ...strides }))
     code.advance(source, count * strides.rowBytes)
-    code.get(target).get(depth).i32(count * size).op("i32.mul").op("i32.add").set(target)
+    code
+      .get(target)
+      .get(depth)
+      .i32(count * size)
+      .op("i32.mul")
+      .op("i32.add")
+      .set(target)
   }
-  address(driver, matrix, 0, [[a.depthStride * size, start], [a.rowStride * rows.tileRows * size, from]])
+  address(driver, matrix, 0, [
+    [a.depthStride * size, start],
+    [a.rowStride * rows.tileRows * size, from]
+  ])
   code.set(source).get(memory).i32(scratch.a).op("i32.add").set(target)
-  setSmaller(code, end, () => code.get(to), () => code.i32(rows.fullTiles))
+  setSmaller(
+    code,
+    end,
+    () => code.get(to),
+    () => code.i32(rows.fullTiles)
+  )
   if (rows.fullTiles > 0) code.forLoop({ local: unit, from, to: end, step: 1 }, () => pack(rows.tileRows))
-  if (rows.tails.length > 0) code.get(to).i32(rows.fullTiles).op("i32.gt_u").if(() => rows.tails.forEach(pack))
+  if (rows.tails.length > 0)
+    code
+      .get(to)
+      .i32(rows.fullTiles)
+      .op("i32.gt_u")
+      .if(() => rows.tails.forEach(pack))
   code.release(source, target, unit, end)
 }
 
 /** Pushes the address of the sums of the panel's rows from `from` on. */
 const sumsOf = (driver: Driver): void => {
-  const { code, plan: { order, rows, scratch, sumsRows, sumsBytes }, from, panel } = driver
+  const {
+    code,
+    plan: { order, rows, scratch, sumsRows, sumsBytes },
+    from,
+    panel
+  } = driver
   const [, , memory] = code.parameters
   const isKept = sumsRows > 0
   address(driver, memory, scratch.sums, [
@@ -269,18 +364,34 @@ const sumsOf = (driver: Driver): void => {
 
 /** Sets the sums of the block to zero, unless the first kernels start from zero. Beyond the full tiles there is one more to clear: the tails may need it. */
 const clearSums = (driver: Driver): void => {
-  const { code, plan: { rows, sumsBytes, depthBlocks }, from, to } = driver
+  const {
+    code,
+    plan: { rows, sumsBytes, depthBlocks },
+    from,
+    to
+  } = driver
   if (depthBlocks === 2) return
   panelLoop(driver, () => {
     sumsOf(driver)
-    code.i32(0).get(to).get(from).op("i32.sub").i32(1).op("i32.add").i32(rows.tileRows * sumsBytes).op("i32.mul")
+    code
+      .i32(0)
+      .get(to)
+      .get(from)
+      .op("i32.sub")
+      .i32(1)
+      .op("i32.add")
+      .i32(rows.tileRows * sumsBytes)
+      .op("i32.mul")
     code.memoryFill()
   })
 }
 
 /** Combines the rows of the block with all panels. */
 const block = (driver: Driver, phase: Phase): void => {
-  const { plan: { order, packsA, packsB }, spec } = driver
+  const {
+    plan: { order, packsA, packsB },
+    spec
+  } = driver
   const hasDepth = spec.k > 0
   if (packsA && hasDepth) packRows(driver)
   panelLoop(driver, (width) => {
@@ -290,11 +401,26 @@ const block = (driver: Driver, phase: Phase): void => {
 }
 
 const sweepPanel = (driver: Driver, width: Width, phase: Phase): void => {
-  const { module, code, spec, plan: { rows, columns, packsA, packsB, scratch }, size, start, depth, from, to, panel } = driver
+  const {
+    module,
+    code,
+    spec,
+    plan: { rows, columns, packsA, packsB, scratch },
+    size,
+    start,
+    depth,
+    from,
+    to,
+    panel
+  } = driver
   const [matrix, , memory, , , , , ...parameters] = code.parameters
   const epilogue: Epilogue | undefined = phase === "accumulate" ? undefined : spec.epilogue
   if (packsA) code.get(memory).i32(scratch.a).op("i32.add")
-  else address(driver, matrix, 0, [[spec.a.depthStride * size, start], [spec.a.rowStride * size * rows.tileRows, from]])
+  else
+    address(driver, matrix, 0, [
+      [spec.a.depthStride * size, start],
+      [spec.a.rowStride * size * rows.tileRows, from]
+    ])
   if (packsB) packedPanel(driver, width)
   else givenPanel(driver)
   sumsOf(driver)

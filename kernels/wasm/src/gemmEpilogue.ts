@@ -51,7 +51,12 @@ export const storeRowMajor = (dtype: FloatType, rowStride: number): Epilogue => 
   const pointer = (code: FunctionBuilder, { row, column, parameters }: Tile | Lane): Local<"i32"> => {
     const [matrix] = parameters
     const address = code.borrow("i32")
-    code.get(matrix).get(row).i32(rowStride * size).op("i32.mul").op("i32.add")
+    code
+      .get(matrix)
+      .get(row)
+      .i32(rowStride * size)
+      .op("i32.mul")
+      .op("i32.add")
     code.get(column).i32(size).op("i32.mul").op("i32.add").set(address)
     return address
   }
@@ -61,7 +66,12 @@ export const storeRowMajor = (dtype: FloatType, rowStride: number): Epilogue => 
     tile: (code, tile) => {
       const address = pointer(code, tile)
       tile.accumulators.forEach((vectors, i) =>
-        vectors.forEach((vector, j) => code.get(address).get(vector).op("v128.store", i * rowStride * size + j * 16))
+        vectors.forEach((vector, j) =>
+          code
+            .get(address)
+            .get(vector)
+            .op("v128.store", i * rowStride * size + j * 16)
+        )
       )
       code.release(address)
     },

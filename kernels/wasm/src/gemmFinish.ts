@@ -16,7 +16,10 @@ export interface Kernel {
 
 /** Emits the end. */
 export const finish = (kernel: Kernel): void => {
-  const { code, spec: { columns, dtype, epilogue, isWide } } = kernel
+  const {
+    code,
+    spec: { columns, dtype, epilogue, isWide }
+  } = kernel
   const [, , , , , column] = code.parameters
   const lanes = lanesOf(dtype)
   if (epilogue === undefined) return storeSums(kernel, 0)
@@ -29,7 +32,11 @@ export const finish = (kernel: Kernel): void => {
   if (direct < whole) {
     loadHalves(kernel, direct)
     const first = code.local("i32")
-    code.get(column).i32(direct * lanes).op("i32.add").set(first)
+    code
+      .get(column)
+      .i32(direct * lanes)
+      .op("i32.add")
+      .set(first)
     handOver(kernel, epilogue, { from: direct, to: whole, column: first })
   }
   if (columns > whole * lanes) restOfColumns(kernel, epilogue, whole * lanes)
@@ -40,7 +47,11 @@ const storeSums = ({ code, spec, sums }: Kernel, from: number): void => {
   const [, , memory] = code.parameters
   sums.forEach((row, i) =>
     row.forEach((sum, j) => {
-      if (j >= from) code.get(memory).get(sum).op("v128.store", i * spec.sumsBytes + j * 16)
+      if (j >= from)
+        code
+          .get(memory)
+          .get(sum)
+          .op("v128.store", i * spec.sumsBytes + j * 16)
     })
   )
 }
@@ -50,7 +61,12 @@ const loadHalves = ({ code, spec, sums }: Kernel, vector: number): void => {
   const [, , memory] = code.parameters
   sums.forEach((row, i) => {
     const offset = i * spec.sumsBytes + vector * 16
-    code.get(memory).get(memory).op("v128.load64_zero", offset).op("v128.load64_lane", 1, offset + 8).set(row[vector])
+    code
+      .get(memory)
+      .get(memory)
+      .op("v128.load64_zero", offset)
+      .op("v128.load64_lane", 1, offset + 8)
+      .set(row[vector])
   })
 }
 
@@ -75,7 +91,10 @@ const restOfColumns = ({ code, spec }: Kernel, epilogue: Epilogue, from: number)
   code.forLoop({ local: row, to: lastRow, step: 1, isNonEmpty: true }, () => {
     code.get(column).i32(from).op("i32.add").set(current)
     code.forLoop({ local: current, to: lastColumn, step: 1, isNonEmpty: true }, () => {
-      code.get(memory).op(`${spec.dtype}.load`, from * size).set(value)
+      code
+        .get(memory)
+        .op(`${spec.dtype}.load`, from * size)
+        .set(value)
       epilogue.lane(code, { row, column: current, value, parameters })
       code.advance(memory, size)
     })

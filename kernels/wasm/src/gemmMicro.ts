@@ -70,7 +70,12 @@ const emit = (module: ModuleBuilder, spec: MicroSpec): FunctionReference => {
 const loadSums = ({ code, spec, sums }: Kernel): void => {
   const [, , memory] = code.parameters
   sums.forEach((row, i) =>
-    row.forEach((sum, j) => code.get(memory).op("v128.load", i * spec.sumsBytes + j * 16).set(sum))
+    row.forEach((sum, j) =>
+      code
+        .get(memory)
+        .op("v128.load", i * spec.sumsBytes + j * 16)
+        .set(sum)
+    )
   )
 }
 
@@ -86,9 +91,17 @@ const depthLoop = ({ code, spec, sums }: Kernel): void => {
   code.loop((again) => {
     for (let step = 0; step < spec.steps; step += 1) {
       const offset = { a: step * a.depthBytes, b: step * b.depthBytes }
-      vectors.forEach((vector, j) => code.get(right).op("v128.load", offset.b + j * 16).set(vector))
+      vectors.forEach((vector, j) =>
+        code
+          .get(right)
+          .op("v128.load", offset.b + j * 16)
+          .set(vector)
+      )
       sums.forEach((row, i) => {
-        code.get(left).op(splat, offset.a + i * a.rowBytes - shift).set(element)
+        code
+          .get(left)
+          .op(splat, offset.a + i * a.rowBytes - shift)
+          .set(element)
         row.forEach((sum, j) => multiplyAdd(code, spec, { x: element, y: vectors[j], sum }))
       })
     }

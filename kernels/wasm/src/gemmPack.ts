@@ -105,7 +105,12 @@ const transposeColumns = (
         else code.splat("f32x4", 0).set(vector)
       })
       transpose(code, block)
-      block.forEach((vector, step) => code.get(to).get(vector).op("v128.store", step * vectors * 16))
+      block.forEach((vector, step) =>
+        code
+          .get(to)
+          .get(vector)
+          .op("v128.store", step * vectors * 16)
+      )
       code.advance(from, 16).advance(to, lanes * vectors * 16)
     }
   )
@@ -152,7 +157,7 @@ export const packTile = (module: ModuleBuilder, spec: TileSpec): FunctionReferen
     const { shift, offsets } = spread(spec.rows, spec.rowBytes)
     code.advance(source, shift)
     code.loop((again) => {
-      for (let row = 0; row < spec.rows; ) row += copySome(code, { spec, offset: offsets[row], row })
+      for (let row = 0; row < spec.rows;) row += copySome(code, { spec, offset: offsets[row], row })
       code.advance(source, spec.depthBytes).advance(target, spec.rows * size)
       code.get(depth).i32(1).op("i32.sub").tee(depth).brIf(again)
     })

@@ -153,7 +153,8 @@ const rowPlan = (m: number, tileRows: number): RowPlan => {
 const columnPlan = ({ n, dtype, isWide }: GemmSpec, { vectors: limit, isDot }: Tuning): ColumnPlan => {
   const lanes = lanesOf(dtype)
   // Pairs of vectors cost as much as single ones where the engine joins them.
-  const vectorsFor = (count: number): number => (isWide && !isDot ? 2 * ceilDivide(count, 2 * lanes) : ceilDivide(count, lanes))
+  const vectorsFor = (count: number): number =>
+    isWide && !isDot ? 2 * ceilDivide(count, 2 * lanes) : ceilDivide(count, lanes)
   const vectors = Math.min(limit, vectorsFor(n))
   const columns = vectors * lanes
   const fullPanels = Math.floor(n / columns)

@@ -49,7 +49,14 @@ const emit = (
     code.call(kernels.get(count) ?? kernel(count))
     code.advance(row, count)
     if (keepsSums) code.advance(sums, count * micro.sumsBytes)
-    if (isPacked) code.get(a).get(depth).i32(count * size).op("i32.mul").op("i32.add").set(a)
+    if (isPacked)
+      code
+        .get(a)
+        .get(depth)
+        .i32(count * size)
+        .op("i32.mul")
+        .op("i32.add")
+        .set(a)
     else code.advance(a, count * micro.a.rowBytes)
   }
   code.get(unitFrom).i32(rows.tileRows).op("i32.mul").set(row)
@@ -58,6 +65,11 @@ const emit = (
     code.get(unitTo).i32(rows.fullTiles).get(unitTo).i32(rows.fullTiles).op("i32.lt_u").select().set(end)
     code.forLoop({ local: unitFrom, to: end, step: 1 }, () => tile(rows.tileRows))
   }
-  if (rows.tails.length > 0) code.get(unitTo).i32(rows.fullTiles).op("i32.gt_u").if(() => rows.tails.forEach(tile))
+  if (rows.tails.length > 0)
+    code
+      .get(unitTo)
+      .i32(rows.fullTiles)
+      .op("i32.gt_u")
+      .if(() => rows.tails.forEach(tile))
   return code
 }

@@ -43,7 +43,11 @@ export const loadSome = (code: FunctionBuilder, piece: Piece): FunctionBuilder =
   if (bytes <= 0) return code.splat("f32x4", 0)
   if (bytes === 4) return code.get(pointer).op("v128.load32_zero", offset)
   if (bytes === 8) return code.get(pointer).op("v128.load64_zero", offset)
-  return code.get(pointer).get(pointer).op("v128.load64_zero", offset).op("v128.load32_lane", 2, offset + 8)
+  return code
+    .get(pointer)
+    .get(pointer)
+    .op("v128.load64_zero", offset)
+    .op("v128.load32_lane", 2, offset + 8)
 }
 
 /** Pushes a vector of elements at any offsets from `pointer`. */
@@ -71,4 +75,3 @@ export const spread = (count: number, stride: number): Spread => {
   const shift = Math.min(0, (count - 1) * stride)
   return { shift, offsets: Array.from({ length: count }, (_, index) => index * stride - shift) }
 }
-

@@ -98,7 +98,7 @@ export const vmap =
     { axisSize, inAxes, outAxes }: VmapOptions<X, Y> = {}
   ) =>
   <B extends Dim = number>(...args: BatchedArguments<A, X, B>): Batched<O, Y, B> => {
-    const axesOf = axesOfArguments(inAxes ?? 0, args.length)
+    const axesOf = axesOfArguments(orFirst(inAxes), args.length)
     const opened = args.map((arg, i) => open(arg, axesOf[i], `argument ${i}`))
     const mapped = opened.flatMap((each) => each.mapped)
     const size = sizeOf(mapped, axisSize)
@@ -106,11 +106,14 @@ export const vmap =
     const result = f(...(opened.map((each) => each.one) as unknown as A))
     const { leaves, structure } = Tree.flatten(result)
     const many = batch(leaves, mapped.map(({ hole }) => hole), mapped.map(({ examples }) => examples), size)
-    const axes = spread(outAxes ?? 0, result, "the result")
+    const axes = spread(orFirst(outAxes), result, "the result")
     const placed = leaves.map((leaf, i) => close(leaf, many[i], axes[i], size))
     // Each result has got the axis of examples that `Batched` adds.
     return Tree.unflatten(structure, placed) as Batched<O, Y, B>
   }
+
+/** Null is an answer; nothing said means the first axis. */
+const orFirst = (axes: Axes | undefined): Axes => (axes === undefined ? 0 : axes)
 
 /** A tensor with examples, and the hole that stands for one of them. */
 interface Mapped {

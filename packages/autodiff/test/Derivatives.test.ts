@@ -1,7 +1,7 @@
 import * as T from "@cotangent/tensor/Tensor"
 import { describe, expect, it } from "vitest"
 import { grad, hessian, hvp, jacobian, jvp, vmap } from "../src/index.ts"
-import { allClose, noise, of, values } from "./numeric.ts"
+import { allClose, noise, of, row, values } from "./numeric.ts"
 
 const squares = (x: T.Tensor): T.Tensor => T.mul(x, x)
 const mixed = (x: T.Tensor): T.Tensor => T.concatenate([T.sin(x), T.mul(x, T.sum(x)), T.exp(x)], 0)
@@ -80,6 +80,6 @@ describe("hvp", () => {
     allClose([hvp(energy)(x, v)], [jvp(grad(energy))([x], [v])[1]])
     const vectors = noise([2, 3], 8)
     const products = vmap((each: T.Tensor) => hvp(energy)(x, each))(vectors)
-    allClose([products], [T.stack([hvp(energy)(x, T.take(vectors, 0, 0)), hvp(energy)(x, T.take(vectors, 1, 0))], 0)])
+    allClose([products], [T.stack([0, 1].map((k) => hvp(energy)(x, row(vectors, k))), 0)])
   })
 })

@@ -1,3 +1,4 @@
+import { applications } from "@cotangent/tensor/Program"
 import * as T from "@cotangent/tensor/Tensor"
 import { describe, expect, it } from "vitest"
 import { grad, jvp } from "../src/index.ts"
@@ -85,6 +86,6 @@ describe("pushforward", () => {
     let y = x
     for (let i = 0; i < 100_000; i++) y = T.neg(y)
     const [tangent] = pushforward([y], [x], [scalar(3)])
-    expect(values([tangent!])).toEqual([[3]])
+    expect(applications([tangent!]).length).toBe(100_001)
   })
 })

@@ -6,6 +6,7 @@ import * as T from "@cotangent/tensor/Tensor"
 import * as Tree from "@cotangent/tensor/Tree"
 import * as fc from "fast-check"
 import { describe, it } from "vitest"
+import type { Axes } from "../src/index.ts"
 import { jvp, scan, vjp, vmap } from "../src/index.ts"
 import { allClose, noise, of, row } from "./numeric.ts"
 
@@ -48,7 +49,7 @@ const examples: Record<string, Example> = {
     init: { state: vector(6), count: of([], [1], "i32"), fixed: scalar(0.7) },
     xs: () => ({}),
     body: (_, { count, fixed, state }) => [
-      { state: T.mul(T.sin(state), T.mul(T.cast(count, "f64"), fixed)), count: T.add(count, 1), fixed },
+      { state: T.mul(T.sin(state), T.mul(fixed, T.cast(count, "f64"))), count: T.add(count, 1), fixed },
       { count, half: T.mul(state, 0.5) }
     ]
   },
@@ -163,7 +164,7 @@ describe.each(Object.entries(examples))("%s", (_, example) => {
       const many = args.map((arg, i) =>
         mapped[i] ? Tree.map(arg, (x: Tensor) => T.stack([x, direction(x, seed + i)], 0)) : arg
       ) as unknown as [Trees, Trees, Trees]
-      const given = { inAxes: axes as never, axisSize: size }
+      const given = { inAxes: axes as Axes, axisSize: size }
       return [
         vmap(f as (...args: ReadonlyArray<Trees>) => unknown, given)(...many),
         vmap(pull(f, seed) as (...args: ReadonlyArray<Trees>) => unknown, given)(...many),

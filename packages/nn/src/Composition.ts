@@ -86,14 +86,14 @@ type Texts<S extends Shape, Text extends string = ""> = S extends readonly []
 export type ShapeText<S extends Shape> = `[${Texts<S>}]`
 
 /** A layer of `sequential`: a named model, a model without parameters and state, or a function. */
-export type Layer = readonly [name: string, model: AnyModel] | Bare | ((input: never) => unknown)
+export type Entry = readonly [name: string, model: AnyModel] | Bare | ((input: never) => unknown)
 
 /** A model that needs no name because it has neither parameters nor state. */
 export interface Bare extends AnyModel {
   readonly init: (key: Key) => { readonly params: Empty; readonly state: Empty }
 }
 
-type LayerInput<E> = E extends readonly [string, infer M extends AnyModel]
+type EntryInput<E> = E extends readonly [string, infer M extends AnyModel]
   ? InputOf<M>
   : E extends AnyModel
     ? InputOf<E>
@@ -101,7 +101,7 @@ type LayerInput<E> = E extends readonly [string, infer M extends AnyModel]
       ? I
       : never
 
-type LayerOutput<I, E> = E extends readonly [string, infer M extends AnyModel]
+type EntryOutput<I, E> = E extends readonly [string, infer M extends AnyModel]
   ? Through<I, M>
   : E extends AnyModel
     ? Through<I, E>
@@ -110,20 +110,20 @@ type LayerOutput<I, E> = E extends readonly [string, infer M extends AnyModel]
       : never
 
 /** What the first of `layers` accepts. */
-export type FirstInput<L> = L extends readonly [infer E, ...ReadonlyArray<unknown>] ? LayerInput<E> : never
+export type FirstInput<L> = L extends readonly [infer E, ...ReadonlyArray<unknown>] ? EntryInput<E> : never
 
 /** What the last of `layers` gives when the first receives an `I`. */
-export type LastOutput<I, L> = L extends readonly [infer E, ...infer R] ? LastOutput<LayerOutput<I, E>, R> : I
+export type LastOutput<I, L> = L extends readonly [infer E, ...infer R] ? LastOutput<EntryOutput<I, E>, R> : I
 
 /** For each layer, `unknown` where it accepts what the layers before it give. */
-export type LayersFit<I, L, Checked extends ReadonlyArray<unknown> = readonly []> = L extends readonly [
+export type EntriesFit<I, L, Checked extends ReadonlyArray<unknown> = readonly []> = L extends readonly [
   infer E,
   ...infer R
 ]
-  ? LayersFit<
-      LayerOutput<I, E>,
+  ? EntriesFit<
+      EntryOutput<I, E>,
       R,
-      readonly [...Checked, E extends (input: I) => unknown ? unknown : Fits<I, LayerInput<E>>]
+      readonly [...Checked, E extends (input: I) => unknown ? unknown : Fits<I, EntryInput<E>>]
     >
   : Checked
 

@@ -15,12 +15,12 @@ import { dual } from "effect/Function"
 import type {
   AnyModel,
   Empty,
+  EntriesFit,
+  Entry,
   FirstInput,
   Fits,
   InputOf,
   LastOutput,
-  Layer,
-  LayersFit,
   Named,
   OutputOf,
   ParamsOf,
@@ -165,7 +165,7 @@ interface Stage {
   readonly model: Erased
 }
 
-const stageOf = (layer: Layer): Stage => {
+const stageOf = (layer: Entry): Stage => {
   // Types are checked by the signature of `sequential`; here a layer is what it looks like.
   if (typeof layer === "function")
     return { name: undefined, model: lift(layer as (input: unknown) => unknown) as Erased }
@@ -187,8 +187,8 @@ const stageOf = (layer: Layer): Stage => {
  * classifier.predict(params, state, Tensor.ones([5, 4])).shape // => [5, 2]
  * ```
  */
-export const sequential = <const L extends ReadonlyArray<Layer>>(
-  ...layers: L & LayersFit<FirstInput<L>, L>
+export const sequential = <const L extends ReadonlyArray<Entry>>(
+  ...layers: L & EntriesFit<FirstInput<L>, L>
 ): Model<Named<L, "params">, Named<L, "state">, FirstInput<L>, LastOutput<FirstInput<L>, L>> =>
   // Names, parts and inputs are those that the signature reads off the layers.
   inSequence(layers.map(stageOf)) as never

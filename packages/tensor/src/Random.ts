@@ -24,7 +24,7 @@ import type { Shape } from "./ShapeType.ts"
 /** The state of a generator: the two words of a 64-bit key. */
 export type Key = Tensor<readonly [2], "u32">
 
-/** The element type of a draw; `f32` unless stated. */
+/** The element type of a draw; `f32` unless stated, in types (the default of `D`) and in values alike. */
 export interface Typed<D extends DType> {
   readonly dtype?: D
 }

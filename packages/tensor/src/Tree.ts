@@ -18,11 +18,13 @@ import type { Shape } from "./ShapeType.ts"
 export type Tree<A> = A | undefined | ReadonlyArray<Tree<A>> | { readonly [key: string]: Tree<A> }
 
 /** `T` with leaves `B` in place of its tensors. */
-export type WithLeaves<T, B> = T extends Tensor
-  ? B
-  : T extends object
-    ? { readonly [K in keyof T]: WithLeaves<T[K], B> }
-    : T
+export type WithLeaves<T, B> = [Tree<Tensor>] extends [T]
+  ? Tree<B>
+  : T extends Tensor
+    ? B
+    : T extends object
+      ? { readonly [K in keyof T]: WithLeaves<T[K], B> }
+      : T
 
 type Node =
   | { readonly tag: "leaf"; readonly path: string; readonly type: TensorType }
@@ -212,10 +214,14 @@ export const restore = <T>(self: Structure<T>, leaves: ReadonlyArray<Tensor>): T
 }
 
 /** A function of tensors that keeps shape and dtype. */
-export type Endomorphism = <S extends Shape, D extends DType>(leaf: Tensor<S, D>) => Tensor<S, D>
+export type Endomorphism = <S extends Shape, D extends DType>(leaf: Tensor<S, D>, path: string) => Tensor<S, D>
 
 /** A function of two tensors of one type that gives another. */
-export type Combination = <S extends Shape, D extends DType>(self: Tensor<S, D>, that: Tensor<S, D>) => Tensor<S, D>
+export type Combination = <S extends Shape, D extends DType>(
+  self: Tensor<S, D>,
+  that: Tensor<S, D>,
+  path: string
+) => Tensor<S, D>
 
 /**
  * Applies `f` to each leaf. A function that keeps shapes keeps the type of the tree.

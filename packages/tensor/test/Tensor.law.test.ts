@@ -158,7 +158,7 @@ describe("operations agree with loops over their definition", () => {
     expectForAll(
       withAxis(1, 3).chain(([x, axis]) => {
         const k = front(axis, x.shape.length)
-        const shape = x.shape.map((e, a) => (a === k ? 3 : e))
+        const shape: Dims = replaced(x.shape, k, 3)
         const index = fc.integer({ min: 0, max: x.shape[k] - 1 })
         const list = (length: number): fc.Arbitrary<Array<number>> => fc.array(index, { minLength: length, maxLength: length })
         return fc.tuple(fc.constant(x), fc.constant(k), list(size(shape)).map((data) => T.make(shape, data, "i32")), filled(shape))

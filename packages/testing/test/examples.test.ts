@@ -36,8 +36,11 @@ it("an example that says something else is found", async () => {
     "const twice = (x: number) =>\n  2 * x\nconst four = twice(2) // => 5\n[four, 1]\n  .map(twice) // => [8, 2]"
   await run(code, { names: {}, load, assert: (...line) => void seen.push(line) })
   expect(seen).toEqual([
-    [4, "5"],
-    [[8, 2], "[8, 2]"]
+    [4, 5],
+    [
+      [8, 2],
+      [8, 2]
+    ]
   ])
 })
 
