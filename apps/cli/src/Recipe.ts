@@ -74,9 +74,11 @@ export interface Plan {
   /** The model in short: `784-512-512-10`. */
   readonly model: string
   readonly parameters: number
-  readonly seed: number | undefined
+  readonly seed: number
+  /** Passes over the data. */
   readonly epochs: number
-  readonly stepsPerEpoch: number
+  /** Steps of the whole training. */
+  readonly steps: number
   /** How many examples it trains on. */
   readonly examples: number
   /** How many of them one step sees. */

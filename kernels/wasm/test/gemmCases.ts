@@ -1,5 +1,4 @@
 /** Matrix products to be tried, and what tries them. */
-import { expect } from "vitest"
 import * as Features from "../src/Features.ts"
 import { gemm } from "../src/gemm.ts"
 import { storeRowMajor } from "../src/gemmEpilogue.ts"
@@ -10,7 +9,8 @@ import * as Module from "../src/Module.ts"
 export const features = Features.detect()
 const memory = new WebAssembly.Memory({ initial: 256 })
 
-type Case = Pick<GemmSpec, "m" | "n" | "k" | "a" | "b" | "dtype"> & Partial<GemmSpec>
+/** A product; the rest of its specification has defaults. */
+export type Case = Pick<GemmSpec, "m" | "n" | "k" | "a" | "b" | "dtype"> & Partial<GemmSpec>
 
 /** Where the elements of a matrix lie: the first, and how many there are from the lowest to the highest. */
 const extentOf = (sizes: ReadonlyArray<number>, strides: ReadonlyArray<number>) => {
@@ -28,68 +28,71 @@ const numbers = (count: number): ReadonlyArray<number> => {
   })
 }
 
-/** Runs a product and compares every element with a plain loop; also guards what lies around scratch and result. */
-export const check = (
-  given: Case,
-  ranges?: (parts: { units: number; panels: number }) => ReadonlyArray<ReadonlyArray<number>>
-) => {
-  const { m, n, k, a, b, dtype } = given
-  const size = dtype === "f32" ? 4 : 8
-  const spec: GemmSpec = {
-    isRelaxed: features.relaxedSimd,
-    isWide: false,
-    epilogue: storeRowMajor(dtype, n + 1),
-    ...given
-  }
-  const module = Module.make({ minimum: 1 })
-  const made = gemm(module, spec)
-  const code = module.function({
-    name: "run",
-    parameters: Array.from({ length: 8 }, () => "i32" as const),
-    isExported: true
-  })
-  for (const parameter of code.parameters) code.get(parameter)
-  code.call(made.function)
-  const { run } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory } }).exports
+/** The ranges of units and panels with which a product is called, one call after the other. */
+export type Calls = (parts: {
+  readonly units: number
+  readonly panels: number
+}) => ReadonlyArray<readonly [unitFrom: number, unitTo: number, panelFrom: number, panelTo: number]>
 
-  const FloatArray = dtype === "f32" ? Float32Array : Float64Array
+const inOneCall: Calls = ({ units, panels }) => [[0, units, 0, panels]]
+
+/** A module whose export `run` is the product. */
+const compile = (spec: GemmSpec) => {
+  const module = Module.make({ minimum: 1 })
+  const product = gemm(module, spec)
+  const parameters = Array.from({ length: 8 }, () => "i32" as const)
+  const code = module.function({ name: "run", parameters, isExported: true })
+  for (const parameter of code.parameters) code.get(parameter)
+  code.call(product.function)
+  const { run } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory } }).exports
+  if (typeof run !== "function") throw new TypeError("run is exported")
+  return { run, product }
+}
+
+/** Runs a product and names what differs from a plain loop, or was written beside scratch memory and result. */
+export const mistakes = (given: Case, calls: Calls = inOneCall): ReadonlyArray<string> => {
+  const { m, n, k, a, b, dtype } = given
+  const defaults = { isRelaxed: features.relaxedSimd, isWide: false, epilogue: storeRowMajor(dtype, n + 1) }
+  const { run, product } = compile({ ...defaults, ...given })
   const left = extentOf([m, k], [a.rowStride, a.depthStride])
   const right = extentOf([k, n], [b.depthStride, b.columnStride])
+  const size = dtype === "f32" ? 4 : 8
   let end = 1024
   const allocate = (bytes: number): number => {
     const start = end
     end = Math.ceil((end + bytes + 64) / 64) * 64
     return start
   }
-  const [leftAt, rightAt] = [allocate(left.count * size), allocate(right.count * size)]
-  const [scratch, result] = [allocate(made.scratchBytes), allocate(m * (n + 1) * size)]
-  const x = new FloatArray(memory.buffer, leftAt, left.count)
-  const y = new FloatArray(memory.buffer, rightAt, right.count)
-  const z = new FloatArray(memory.buffer, result, m * (n + 1))
+  const scratch = allocate(product.scratchBytes)
+  const view = (count: number) => {
+    const start = allocate(count * size)
+    return dtype === "f32"
+      ? new Float32Array(memory.buffer, start, count)
+      : new Float64Array(memory.buffer, start, count)
+  }
+  const [x, y, z] = [view(left.count), view(right.count), view(m * (n + 1))]
   new Uint8Array(memory.buffer, 0, end).fill(0xff)
   x.set(numbers(left.count))
   y.set(numbers(right.count).toReversed())
   z.fill(99)
+  const bases = [x.byteOffset + left.first * size, y.byteOffset + right.first * size, scratch]
+  for (const call of calls(product)) run(...bases, ...call, z.byteOffset)
 
-  const parts = ranges?.(made) ?? [[0, made.units, 0, made.panels]]
-  const bases = [leftAt + left.first * size, rightAt + right.first * size, scratch]
-  for (const part of parts) if (typeof run === "function") run(...bases, ...part, result)
-
-  const wrong: Array<string> = []
+  const found: Array<string> = []
+  const demand = (place: string, received: number, expected: number) => {
+    if (received !== expected) found.push(`${JSON.stringify(given)} ${place}: ${received} instead of ${expected}`)
+  }
   for (let i = 0; i < m; i += 1) {
     for (let j = 0; j < n; j += 1) {
+      const [atA, atB] = [left.first + i * a.rowStride, right.first + j * b.columnStride]
       let sum = 0
-      for (let d = 0; d < k; d += 1) {
-        sum +=
-          x[left.first + i * a.rowStride + d * a.depthStride] * y[right.first + d * b.depthStride + j * b.columnStride]
-      }
-      if (z[i * (n + 1) + j] !== sum) wrong.push(`(${i}, ${j}): ${z[i * (n + 1) + j]} instead of ${sum}`)
+      for (let d = 0; d < k; d += 1) sum += x[atA + d * a.depthStride] * y[atB + d * b.depthStride]
+      demand(`(${i}, ${j})`, z[i * (n + 1) + j], sum)
     }
-    if (z[i * (n + 1) + n] !== 99) wrong.push(`row ${i} ends too late`)
+    demand(`behind row ${i}`, z[i * (n + 1) + n], 99)
   }
-  if (!new Uint8Array(memory.buffer, scratch + made.scratchBytes, 64).every((byte) => byte === 0xff))
-    wrong.push("scratch")
-  expect(wrong.slice(0, 5), JSON.stringify(given)).toEqual([])
+  for (const byte of new Uint8Array(memory.buffer, scratch + product.scratchBytes, 64)) demand("scratch", byte, 0xff)
+  return found.slice(0, 5)
 }
 
 /** Strides of the operands of an m × k by k × n product. */

@@ -71,10 +71,14 @@ export const jacobian =
     const held = holdArgument("jacobian", args, argument ?? 0)
     // `holdArgument` changes no type.
     const outputs = Tree.flatten(f(...(held.args as A)))
-    const elements = (types: ReadonlyArray<TensorType>): number => types.reduce((sum, { shape }) => sum + size(shape), 0)
+    const elements = (types: ReadonlyArray<TensorType>): number =>
+      types.reduce((sum, { shape }) => sum + size(shape), 0)
     const isForward = mode === undefined ? elements(held.leaves) <= elements(outputs.leaves) : mode === "forward"
     const blocks = isForward ? columns(outputs.leaves, held.leaves) : rows(outputs.leaves, held.leaves)
-    const tree = Tree.unflatten(outputs.structure, blocks.map((row) => Tree.unflatten(held.structure, row)))
+    const tree = Tree.unflatten(
+      outputs.structure,
+      blocks.map((row) => Tree.unflatten(held.structure, row))
+    )
     // Block `[o][i]` has the axes of output `o`, then of input `i`, which `Jacobian` says in types.
     return tree as Jacobian<O, A[K]>
   }
@@ -104,7 +108,10 @@ const columns = (outputs: ReadonlyArray<Tensor>, inputs: ReadonlyArray<Tensor>):
   const byInput = inputs.map((x) => {
     const along = parameter(x)
     const moved = pushforward(outputs, [x], [along])
-    return each(along, moved.map((tangent, i) => tangent ?? zeros(outputs[i]))).map((column, i) => {
+    return each(
+      along,
+      moved.map((tangent, i) => tangent ?? zeros(outputs[i]))
+    ).map((column, i) => {
       const axes = column.shape.map((_, axis) => axis)
       const last = transpose(column, { permutation: [...axes.slice(1), 0] })
       const block = reshape(last, { shape: [...outputs[i].shape, ...x.shape] })
@@ -119,9 +126,10 @@ const rows = (outputs: ReadonlyArray<Tensor>, inputs: ReadonlyArray<Tensor>): Bl
   outputs.map((y) => {
     const along = parameter(y)
     const pulled = pullback([y], inputs, [along])
-    return each(along, pulled.map((cotangent, i) => cotangent ?? zeros(inputs[i]))).map((row, i) =>
-      reshape(row, { shape: [...y.shape, ...inputs[i].shape] })
-    )
+    return each(
+      along,
+      pulled.map((cotangent, i) => cotangent ?? zeros(inputs[i]))
+    ).map((row, i) => reshape(row, { shape: [...y.shape, ...inputs[i].shape] }))
   })
 
 /** `results` for `along` being each basis vector in turn, along a new first axis. */

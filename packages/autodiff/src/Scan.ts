@@ -70,8 +70,14 @@ export const scan = <C, X, Y>(
   const given = [Tree.restore(carries.structure, carry), Tree.unflatten(sequences.structure, slice)] as const
   const [next, item] = f(given[0], given[1] as Slice<X>)
   const items = Tree.flatten(item)
-  const results = [...leavesLike({ operation: "scan", what: "carries" }, carries.structure, next, true), ...items.leaves]
-  const constants = closure(results, [...carry, ...slice]).map((input): Slot => ({ input, parameter: parameter(input) }))
+  const results = [
+    ...leavesLike({ operation: "scan", what: "carries" }, carries.structure, next, true),
+    ...items.leaves
+  ]
+  const constants = closure(results, [...carry, ...slice]).map((input): Slot => ({
+    input,
+    parameter: parameter(input)
+  }))
   const closed = substitute(
     { parameters: constants.map(({ input }) => input), results },
     constants.map(({ parameter }) => parameter)

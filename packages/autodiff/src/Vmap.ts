@@ -60,8 +60,12 @@ type BatchedArguments<A extends ReadonlyArray<unknown>, X, B extends Dim> = {
   >
 }
 
-/** Nothing to ask of one number of examples; several are a mistake. */
-type CheckSize<B extends Dim> = [B] extends [Common<B>] ? unknown : ShapeMismatch<"arguments differ in their examples">
+/** Nothing to ask of one number of examples, or of an unknown one; several are a mistake. */
+type CheckSize<B extends Dim> = number extends B
+  ? unknown
+  : [B] extends [Common<B>]
+    ? unknown
+    : ShapeMismatch<"arguments differ in their number of examples">
 
 /** `B` itself; for a union, nothing. */
 type Common<B, All = B> = B extends unknown ? ([All] extends [B] ? B : never) : never
@@ -105,7 +109,12 @@ export const vmap =
     // Each argument has lost the axis of examples that `BatchedArguments` added.
     const result = f(...(opened.map((each) => each.one) as unknown as A))
     const { leaves, structure } = Tree.flatten(result)
-    const many = batch(leaves, mapped.map(({ hole }) => hole), mapped.map(({ examples }) => examples), size)
+    const many = batch(
+      leaves,
+      mapped.map(({ hole }) => hole),
+      mapped.map(({ examples }) => examples),
+      size
+    )
     const axes = spread(orFirst(outAxes), result, "the result")
     const placed = leaves.map((leaf, i) => close(leaf, many[i], axes[i], size))
     // Each result has got the axis of examples that `Batched` adds.

@@ -1,7 +1,7 @@
 import * as T from "@cotangent/tensor/Tensor"
 import { describe, expect, it } from "vitest"
 import { grad, hessian, hvp, jacobian, jvp, vmap } from "../src/index.ts"
-import { allClose, noise, of, row, values } from "./numeric.ts"
+import { assertClose, noise, of, row, values } from "./numeric.ts"
 
 const squares = (x: T.Tensor): T.Tensor => T.mul(x, x)
 const mixed = (x: T.Tensor): T.Tensor => T.concatenate([T.sin(x), T.mul(x, T.sum(x)), T.exp(x)], 0)
@@ -13,16 +13,19 @@ describe("jacobian", () => {
 
   it("is the same in both modes", () => {
     const x = noise([3], 1)
-    allClose([jacobian(mixed, { mode: "forward" })(x)], [jacobian(mixed, { mode: "reverse" })(x)])
+    assertClose([jacobian(mixed, { mode: "forward" })(x)], [jacobian(mixed, { mode: "reverse" })(x)])
     const wide = (x: T.Tensor) => T.matmul(x, noise([3, 2], 2))
     const batch = noise([4, 3], 3)
     const [forward, reverse] = (["forward", "reverse"] as const).map((mode) => jacobian(wide, { mode })(batch))
     expect(forward.shape).toEqual([4, 2, 4, 3])
-    allClose([forward], [reverse])
+    assertClose([forward], [reverse])
   })
 
   it("of trees is a tree of trees", () => {
-    const f = ({ a, b }: { readonly a: T.Tensor; readonly b: T.Tensor }) => ({ sum: T.add(a, T.sum(b)), b: T.mul(b, 3) })
+    const f = ({ a, b }: { readonly a: T.Tensor; readonly b: T.Tensor }) => ({
+      sum: T.add(a, T.sum(b)),
+      b: T.mul(b, 3)
+    })
     const all = jacobian(f)({ a: of([], [1]), b: of([2], [2, 3]) })
     expect([all.sum.a.shape, all.sum.b.shape, all.b.a.shape, all.b.b.shape]).toEqual([[], [2], [2], [2, 2]])
     expect(values([all.sum.a, all.sum.b, all.b.a, all.b.b])).toEqual([[1], [1, 1], [0, 0], [3, 0, 0, 3]])
@@ -56,9 +59,9 @@ describe("hessian", () => {
   it("is symmetric and agrees with its products", () => {
     const x = noise([3], 4)
     const matrix = hessian(energy)(x)
-    allClose([matrix], [T.transpose(matrix)])
+    assertClose([matrix], [T.transpose(matrix)])
     const vector = noise([3], 5)
-    allClose([hvp(energy)(x, vector)], [T.matmul(matrix, vector)])
+    assertClose([hvp(energy)(x, vector)], [T.matmul(matrix, vector)])
   })
 
   it("of a tree is a tree of trees", () => {
@@ -77,9 +80,17 @@ describe("hvp", () => {
   it("is the derivative of the gradient, and batches", () => {
     const energy = (x: T.Tensor) => T.sum(T.sin(squares(x)))
     const [x, v] = [noise([3], 6), noise([3], 7)]
-    allClose([hvp(energy)(x, v)], [jvp(grad(energy))([x], [v])[1]])
+    assertClose([hvp(energy)(x, v)], [jvp(grad(energy))([x], [v])[1]])
     const vectors = noise([2, 3], 8)
     const products = vmap((each: T.Tensor) => hvp(energy)(x, each))(vectors)
-    allClose([products], [T.stack([0, 1].map((k) => hvp(energy)(x, row(vectors, k))), 0)])
+    assertClose(
+      [products],
+      [
+        T.stack(
+          [0, 1].map((k) => hvp(energy)(x, row(vectors, k))),
+          0
+        )
+      ]
+    )
   })
 })

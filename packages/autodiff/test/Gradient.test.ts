@@ -17,7 +17,8 @@ describe("grad", () => {
       readonly weight: T.Tensor
       readonly bias: readonly [T.Tensor]
     }
-    const loss = ({ bias, weight }: Params, x: T.Tensor, power: number) => T.sum(T.add(T.mul(weight, x), T.pow(bias[0], power)))
+    const loss = ({ bias, weight }: Params, x: T.Tensor, power: number) =>
+      T.sum(T.add(T.mul(weight, x), T.pow(bias[0], power)))
     const gradient = grad(loss)({ weight: of([2], [1, 2]), bias: [scalar(3)] }, of([2], [5, 7]), 2)
     expect(values([gradient.weight, gradient.bias[0]])).toEqual([[5, 7], [12]])
   })
@@ -32,7 +33,10 @@ describe("grad", () => {
 
   it("counts each place of a tree for itself, also where one tensor stands in two", () => {
     const x = scalar(3)
-    const { a, b } = grad(({ a, b }: { readonly a: T.Tensor; readonly b: T.Tensor }) => T.mul(a, T.mul(b, x)))({ a: x, b: x })
+    const { a, b } = grad(({ a, b }: { readonly a: T.Tensor; readonly b: T.Tensor }) => T.mul(a, T.mul(b, x)))({
+      a: x,
+      b: x
+    })
     expect(values([a, b])).toEqual([[9], [9]])
   })
 
@@ -48,7 +52,9 @@ describe("grad", () => {
     expect(() => grad((x: T.Tensor) => T.cast(x, "i32"))(scalar(1))).toThrow(
       "grad: expected a function that gives a float, received i32"
     )
-    expect(() => grad((x: T.Tensor) => [x])(scalar(1))).toThrow("expected a function that gives a scalar, received an array of 1")
+    expect(() => grad((x: T.Tensor) => [x])(scalar(1))).toThrow(
+      "expected a function that gives a scalar, received an array of 1"
+    )
   })
 
   it("asks for floats, naming the leaf that is none", () => {

@@ -8,7 +8,7 @@ import * as fc from "fast-check"
 import { describe, it } from "vitest"
 import type { Axes } from "../src/index.ts"
 import { jvp, scan, vjp, vmap } from "../src/index.ts"
-import { allClose, noise, of, row } from "./numeric.ts"
+import { assertClose, noise, of, row } from "./numeric.ts"
 
 interface Example {
   /** A run: what it closes over, its carry, its slice. */
@@ -100,12 +100,33 @@ const unrolled =
     const items: Array<Trees> = []
     for (let k = 0; k < length; k++) {
       const at = reverse ? length - 1 - k : k
-      const [next, item] = body(closed, carry, Tree.map(xs, (x) => row(x, at)))
+      const [next, item] = body(
+        closed,
+        carry,
+        Tree.map(xs, (x) => row(x, at))
+      )
       carry = next
       items[at] = item
     }
-    const names = Object.keys(body(closed, init, Tree.map(xs, (x) => zeros({ ...x, shape: x.shape.slice(1) })))[1])
-    return [carry, Object.fromEntries(names.map((name) => [name, T.stack(items.map((item) => item[name]), 0)]))]
+    const names = Object.keys(
+      body(
+        closed,
+        init,
+        Tree.map(xs, (x) => zeros({ ...x, shape: x.shape.slice(1) }))
+      )[1]
+    )
+    return [
+      carry,
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          T.stack(
+            items.map((item) => item[name]),
+            0
+          )
+        ])
+      )
+    ]
   }
 
 /** A direction for each float; integers stand still. */
@@ -114,39 +135,52 @@ const direction = <A>(tree: A, seed: number): A => {
   return Tree.map(tree, (x: Tensor) => (DTypes.isFloat(x.dtype) ? noise(x.shape, next++) : x)) as A
 }
 
-const runs = fc.record({ length: fc.integer({ min: 1, max: 4 }), reverse: fc.boolean(), seed: fc.integer({ min: 20, max: 999 }) })
+const runs = fc.record({
+  length: fc.integer({ min: 1, max: 4 }),
+  reverse: fc.boolean(),
+  seed: fc.integer({ min: 20, max: 999 })
+})
 const options = { numRuns: 5 }
 
-const agree = (actual: unknown, expected: unknown): void => allClose(Tree.leaves(actual), Tree.leaves(expected), 1e-9)
+const assertTrees = (actual: unknown, expected: unknown): void =>
+  assertClose(Tree.leaves(actual), Tree.leaves(expected), 1e-9)
 
 describe.each(Object.entries(examples))("%s", (_, example) => {
   const { closed, init } = example
 
-  const compare = (transform: (f: Function3, args: readonly [Trees, Trees, Trees], seed: number) => unknown): void =>
+  const assertAgree = (
+    transform: (f: Function3, args: readonly [Trees, Trees, Trees], seed: number) => unknown
+  ): void =>
     fc.assert(
       fc.property(runs, ({ length, reverse, seed }) => {
         const args = [closed, init, example.xs(length)] as const
-        const [actual, expected] = [scanned, unrolled].map((make) => transform(make(example, length, reverse), args, seed))
-        agree(actual, expected)
+        const [actual, expected] = [scanned, unrolled].map((make) =>
+          transform(make(example, length, reverse), args, seed)
+        )
+        assertTrees(actual, expected)
       }),
       options
     )
 
-  const push = (f: Function3, seed: number) => (...args: [Trees, Trees, Trees]) =>
-    jvp(f)(args, direction(args, seed))[1]
-  const pull = (f: Function3, seed: number) => (...args: [Trees, Trees, Trees]) => {
-    const [value, back] = vjp(f)(...args)
-    return back(direction(value, seed))
-  }
+  const push =
+    (f: Function3, seed: number) =>
+    (...args: [Trees, Trees, Trees]) =>
+      jvp(f)(args, direction(args, seed))[1]
+  const pull =
+    (f: Function3, seed: number) =>
+    (...args: [Trees, Trees, Trees]) => {
+      const [value, back] = vjp(f)(...args)
+      return back(direction(value, seed))
+    }
 
-  it("has the value of the loop", () => compare((f, args) => f(...args)))
+  it("has the value of the loop", () => assertAgree((f, args) => f(...args)))
 
-  it("has its jvp", () => compare((f, args, seed) => push(f, seed)(...args)))
+  it("has its jvp", () => assertAgree((f, args, seed) => push(f, seed)(...args)))
 
-  it("has its vjp", () => compare((f, args, seed) => pull(f, seed)(...args)))
+  it("has its vjp", () => assertAgree((f, args, seed) => pull(f, seed)(...args)))
 
   it("has its second derivatives in all four orders of modes", () =>
-    compare((f, args, seed) => {
+    assertAgree((f, args, seed) => {
       const [forward, backward] = [push(f, seed), pull(f, seed)]
       const again = (g: (...args: [Trees, Trees, Trees]) => unknown): ReadonlyArray<unknown> => {
         const [value, back] = vjp(g)(...args)
@@ -156,7 +190,7 @@ describe.each(Object.entries(examples))("%s", (_, example) => {
     }))
 
   it("has its vmap, whatever is mapped, before and after differentiation", () =>
-    compare((f, args, seed) => {
+    assertAgree((f, args, seed) => {
       const size = 2
       // Bits of the seed choose the arguments that are mapped; one at least.
       const mapped = args.map((arg, i) => ((seed >> i) & 1) === 1 && Tree.leaves(arg).length > 0)

@@ -28,7 +28,8 @@ describe("scan", () => {
   })
 
   it("takes trees, and undefined where there is nothing", () => {
-    const body = ({ a, b }: { readonly a: T.Tensor; readonly b: T.Tensor }) => [{ b: a, a: T.add(a, b) }, undefined] as const
+    const body = ({ a, b }: { readonly a: T.Tensor; readonly b: T.Tensor }) =>
+      [{ b: a, a: T.add(a, b) }, undefined] as const
     const [last, items] = scan(body, { a: scalar(1), b: scalar(0) }, undefined, { length: 10 })
     expect(values([last.a, last.b])).toEqual([[89], [55]])
     expect(items).toBeUndefined()
@@ -38,16 +39,19 @@ describe("scan", () => {
     const [last, items] = scan(running, scalar(7), T.zeros([0], "f64"))
     expect(values([last])).toEqual([[7]])
     expect(items.shape).toEqual([0])
-    const [, pull] = vjp((init: T.Tensor, w: T.Tensor) => scan((c: T.Tensor) => [T.mul(c, w), c], init, undefined, { length: 0 })[0])(
-      scalar(7),
-      scalar(2)
-    )
+    const [, pull] = vjp(
+      (init: T.Tensor, w: T.Tensor) => scan((c: T.Tensor) => [T.mul(c, w), c], init, undefined, { length: 0 })[0]
+    )(scalar(7), scalar(2))
     expect(values(pull(scalar(5)))).toEqual([[5], [0]])
   })
 
   it("reads what it closes over as a constant of the loop, but builds fills again", () => {
     const w = T.exp(scalar(1))
-    const [last] = scan((c: T.Tensor, x: T.Tensor) => [T.mul(T.add(c, w), T.mul(x, 2)), undefined], scalar(1), of([3], [1, 2, 3]))
+    const [last] = scan(
+      (c: T.Tensor, x: T.Tensor) => [T.mul(T.add(c, w), T.mul(x, 2)), undefined],
+      scalar(1),
+      of([3], [1, 2, 3])
+    )
     const [loop] = loopsOf(last)
     expect(loop).toMatchObject({ constants: 1, carries: 1, length: 3, reverse: false })
     expect(loop.body.parameters.length).toBe(3)
@@ -63,7 +67,8 @@ describe("scan", () => {
   })
 
   it("in reverse mode runs once forward and once back", () => {
-    const f = (w: T.Tensor) => scan((c: T.Tensor, x: T.Tensor) => [T.tanh(T.mul(c, T.add(w, x))), undefined], scalar(1), of([3], [1, 2, 3]))[0]
+    const f = (w: T.Tensor) =>
+      scan((c: T.Tensor, x: T.Tensor) => [T.tanh(T.mul(c, T.add(w, x))), undefined], scalar(1), of([3], [1, 2, 3]))[0]
     const loops = loopsOf(grad(f)(scalar(0.5)))
     expect(loops.map(({ reverse }) => reverse)).toEqual([false, true])
   })
@@ -72,7 +77,8 @@ describe("scan", () => {
     const data = of([3, 2], [1, 2, 3, 4, 5, 6])
     const scale = of([2], [3, 4])
     const f = (w: T.Tensor) => {
-      const body = (c: T.Tensor, x: T.Tensor) => [T.add(c, T.sum(T.mul(T.mul(x, scale), T.mul(w, w)))), undefined] as const
+      const body = (c: T.Tensor, x: T.Tensor) =>
+        [T.add(c, T.sum(T.mul(T.mul(x, scale), T.mul(w, w)))), undefined] as const
       return scan(body, scalar(0), data)[0]
     }
     const backward = loopsOf(grad(f)(of([2], [1, 1]))).at(-1)!
@@ -85,7 +91,11 @@ describe("scan", () => {
     const text = (body: typeof running, length: number): string => {
       const [last] = scan(body, scalar(0), T.zeros([length], "f64"))
       const { params, primitive } = last.application
-      return primitive.key!(params, ({ results }) => applications(results).map((each) => each.primitive.name).join(" "))
+      return primitive.key!(params, ({ results }) =>
+        applications(results)
+          .map((each) => each.primitive.name)
+          .join(" ")
+      )
     }
     const other = (sum: T.Tensor, x: T.Tensor) => [T.mul(sum, x), sum] as const
     expect(text(running, 3)).toBe(text(running, 3))
@@ -98,7 +108,10 @@ describe("scan", () => {
       [{ count: T.add(count, 1), sum: T.add(sum, T.mul(x, count)) }, undefined] as const
     const f = (xs: T.Tensor) => scan(body, { count: scalar(0), sum: scalar(0) }, xs)[0]
     const last = vmap(f)(of([2, 3], [1, 1, 1, 1, 2, 3]))
-    expect(values([last.sum, last.count])).toEqual([[3, 8], [3, 3]])
+    expect(values([last.sum, last.count])).toEqual([
+      [3, 8],
+      [3, 3]
+    ])
     const [loop] = loopsOf(last.sum)
     expect(loop.body.results.map(({ shape }) => shape)).toEqual([[], [2]])
   })
@@ -106,7 +119,12 @@ describe("scan", () => {
   it("asks for a carry that keeps its type, naming the leaf", () => {
     const init = { state: { h: T.zeros([2]) } }
     const run = (next: (h: T.Tensor) => unknown) => () =>
-      scan(({ state }: { readonly state: { readonly h: T.Tensor } }) => [next(state.h) as typeof init, undefined], init, undefined, { length: 2 })
+      scan(
+        ({ state }: { readonly state: { readonly h: T.Tensor } }) => [next(state.h) as typeof init, undefined],
+        init,
+        undefined,
+        { length: 2 }
+      )
     expect(run((h) => ({ state: { h: T.concatenate([h, h], 0) } }))).toThrow(
       'scan: expected carries of one shape at "state.h", received [2] and [4]'
     )

@@ -36,9 +36,12 @@ const shape: fc.Arbitrary<Dims> = fc.array(fc.integer({ min: 1, max: 3 }), { max
 const floats = (dims: Dims, { from, to }: Domain = all, offset = 0): fc.Arbitrary<Tensor> => {
   const count = size(dims)
   const places = { min: Math.ceil(from * 16), max: Math.floor(to * 16) - 1 }
-  return fc
-    .uniqueArray(fc.integer(places), { minLength: count, maxLength: count })
-    .map((numbers) => of(dims, numbers.map((k) => (2 * k + 1) / 32 + offset)))
+  return fc.uniqueArray(fc.integer(places), { minLength: count, maxLength: count }).map((numbers) =>
+    of(
+      dims,
+      numbers.map((k) => (2 * k + 1) / 32 + offset)
+    )
+  )
 }
 
 const integers = (dims: Dims, min: number, max: number, dtype: DType = "i32"): fc.Arbitrary<Tensor> =>
@@ -125,13 +128,15 @@ const scatterAdd: fc.Arbitrary<Case> = fc
 const argSort = (descending: boolean): fc.Arbitrary<Case> =>
   floats([2, 4]).map((x) => ({ inputs: [x], apply: ([x]) => [Routine.argSort(x, { descending })] }))
 
-const randomBits: fc.Arbitrary<Case> = fc.tuple(integers([2], 0, 1000, "u32"), integers([3, 2], 0, 9, "u32")).map((inputs) => ({
-  inputs,
-  apply: ([key, counter]) => [
-    Routine.randomBits(key, counter, { words: 1 }),
-    Routine.randomBits(key, counter, { words: 2 })
-  ]
-}))
+const randomBits: fc.Arbitrary<Case> = fc
+  .tuple(integers([2], 0, 1000, "u32"), integers([3, 2], 0, 9, "u32"))
+  .map((inputs) => ({
+    inputs,
+    apply: ([key, counter]) => [
+      Routine.randomBits(key, counter, { words: 1 }),
+      Routine.randomBits(key, counter, { words: 2 })
+    ]
+  }))
 
 /** Primitives that have a derivative, which central differences confirm. */
 export const smooth: Record<string, fc.Arbitrary<Case>> = {
@@ -201,7 +206,10 @@ export const discrete: Record<string, fc.Arbitrary<Case>> = {
   not: integers([3], 0, 1, "bool").map((x) => ({ inputs: [x], apply: ([x]) => [Discrete.not(x)] })),
   shiftLeft: counting(Discrete.shiftLeft, "u32"),
   shiftRight: counting(Discrete.shiftRight, "i32"),
-  bitcast: integers([3], 0, 1000, "u32").map((x) => ({ inputs: [x], apply: ([x]) => [Discrete.bitcast(x, { dtype: "f32" })] })),
+  bitcast: integers([3], 0, 1000, "u32").map((x) => ({
+    inputs: [x],
+    apply: ([x]) => [Discrete.bitcast(x, { dtype: "f32" })]
+  })),
   argSort: argSort(false),
   "argSort, descending": argSort(true),
   randomBits

@@ -4,7 +4,7 @@ import * as T from "@cotangent/tensor/Tensor"
 import * as fc from "fast-check"
 import { describe, it } from "vitest"
 import { grad, hessian, hvp, jacobian, jvp, scan, vjp, vmap } from "../src/index.ts"
-import { allClose, close, dot, noise, row } from "./numeric.ts"
+import { assertClose, assertNear, dot, noise, row } from "./numeric.ts"
 
 type Composite = (w: Tensor, x: Tensor) => Tensor
 
@@ -38,34 +38,37 @@ const h = 1e-5
 const along = (x: Tensor, dx: Tensor, t: number): Tensor => T.add(x, T.mul(dx, t))
 
 describe.each(Object.entries(composites))("%s", (_, f) => {
-  const holds = (law: (point: readonly [w: Tensor, x: Tensor], seed: number) => void): void =>
-    fc.assert(fc.property(seeds, (seed) => law([noise([3, 3], seed), noise([3], seed + 1)], seed)), options)
+  const assertLaw = (law: (point: readonly [w: Tensor, x: Tensor], seed: number) => void): void =>
+    fc.assert(
+      fc.property(seeds, (seed) => law([noise([3, 3], seed), noise([3], seed + 1)], seed)),
+      options
+    )
   const energy = (w: Tensor, x: Tensor): Tensor => T.sum(T.mul(f(w, x), f(w, x)))
 
   it("jvp agrees with central differences, and vjp is its adjoint", () =>
-    holds(([w, x], seed) => {
+    assertLaw(([w, x], seed) => {
       const [dw, dx] = [noise([3, 3], seed + 2), noise([3], seed + 3)]
       const [value, tangent] = jvp(f)([w, x], [dw, dx])
       const c = noise(value.shape, seed + 4)
       const at = (t: number): number => dot([f(along(w, dw, t), along(x, dx, t))], [c])
-      close(dot([tangent], [c]), (at(h) - at(-h)) / (2 * h), 1e-7, "jvp")
-      close(dot([dw, dx], vjp(f)(w, x)[1](c)), dot([tangent], [c]), 1e-11, "adjoint")
+      assertNear(dot([tangent], [c]), (at(h) - at(-h)) / (2 * h), 1e-7, "jvp")
+      assertNear(dot([dw, dx], vjp(f)(w, x)[1](c)), dot([tangent], [c]), 1e-11, "adjoint")
     }))
 
   it("the derivative of the gradient agrees with its central differences, and the Hessian is symmetric", () =>
-    holds(([w, x], seed) => {
+    assertLaw(([w, x], seed) => {
       const dx = noise([3], seed + 5)
       const byX = (y: Tensor): Tensor => energy(w, y)
       const product = hvp(byX)(x, dx)
       const at = (t: number): Tensor => grad(byX)(along(x, dx, t))
-      allClose([product], [T.div(T.sub(at(h), at(-h)), 2 * h)], 1e-6)
+      assertClose([product], [T.div(T.sub(at(h), at(-h)), 2 * h)], 1e-6)
       const matrix = hessian(byX)(x)
-      allClose([matrix, T.matmul(matrix, dx)], [T.transpose(matrix), product], 1e-9)
+      assertClose([matrix, T.matmul(matrix, dx)], [T.transpose(matrix), product], 1e-9)
     }))
 
   it("forward and reverse mode give one Jacobian", () =>
-    holds(([w, x]) =>
-      allClose(
+    assertLaw(([w, x]) =>
+      assertClose(
         [jacobian(f, { mode: "forward", argument: 1 })(w, x)],
         [jacobian(f, { mode: "reverse", argument: 1 })(w, x)],
         1e-11
@@ -73,17 +76,17 @@ describe.each(Object.entries(composites))("%s", (_, f) => {
     ))
 
   it("vmap is the loop, also of gradients, of batches and of gradients of batches", () =>
-    holds(([w], seed) => {
+    assertLaw(([w], seed) => {
       const many = noise([2, 3], seed + 6)
       const [a, b] = [row(many, 0), row(many, 1)]
       const both = { inAxes: [null, 0] } as const
       const single = { inAxes: [0, null] } as const
-      allClose([vmap(f, both)(w, many)], [T.stack([f(w, a), f(w, b)], 0)], 1e-11)
+      assertClose([vmap(f, both)(w, many)], [T.stack([f(w, a), f(w, b)], 0)], 1e-11)
       const byW = grad(energy)
-      allClose([vmap(byW, both)(w, many)], [T.stack([byW(w, a), byW(w, b)], 0)], 1e-11)
+      assertClose([vmap(byW, both)(w, many)], [T.stack([byW(w, a), byW(w, b)], 0)], 1e-11)
       const nested = vmap(vmap(byW, both), single)(T.stack([w, T.neg(w)], 0), many)
-      allClose([nested], [T.stack([vmap(byW, both)(w, many), vmap(byW, both)(T.neg(w), many)], 0)], 1e-11)
+      assertClose([nested], [T.stack([vmap(byW, both)(w, many), vmap(byW, both)(T.neg(w), many)], 0)], 1e-11)
       const total = grad((v: Tensor, ys: Tensor) => T.sum(vmap(energy, both)(v, ys)))(w, many)
-      allClose([total], [T.add(byW(w, a), byW(w, b))], 1e-11)
+      assertClose([total], [T.add(byW(w, a), byW(w, b))], 1e-11)
     }))
 })

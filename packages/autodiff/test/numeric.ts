@@ -29,19 +29,25 @@ export const dot = (xs: ReadonlyArray<Cotangent>, ys: ReadonlyArray<Cotangent>):
 }
 
 /** Holds where `actual` is within `tolerance` of `expected`, relative to the larger of 1 and their magnitude. */
-export const close = (actual: number, expected: number, tolerance: number, what = "value"): void => {
+export const assertNear = (actual: number, expected: number, tolerance: number, what = "value"): void => {
   const scale = Math.max(1, Math.abs(expected), Math.abs(actual))
   assert.isAtMost(Math.abs(actual - expected) / scale, tolerance, `${what}: ${actual} is not close to ${expected}`)
 }
 
 /** Holds where all elements of `actual` are close to those of `expected`, and the shapes are equal. */
-export const allClose = (actual: ReadonlyArray<Tensor>, expected: ReadonlyArray<Tensor>, tolerance = 1e-10): void => {
+export const assertClose = (
+  actual: ReadonlyArray<Tensor>,
+  expected: ReadonlyArray<Tensor>,
+  tolerance = 1e-10
+): void => {
   assert.deepStrictEqual(
     actual.map(({ dtype, shape }) => ({ dtype, shape: [...shape] })),
     expected.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }))
   )
   const [left, right] = [values(actual), values(expected)]
-  left.forEach((row, i) => row.forEach((x, k) => same(x, right[i][k]) || close(x, right[i][k], tolerance, `[${i}][${k}]`)))
+  left.forEach((row, i) =>
+    row.forEach((x, k) => same(x, right[i][k]) || assertNear(x, right[i][k], tolerance, `[${i}][${k}]`))
+  )
 }
 
 const same = (x: number, y: number): boolean => Object.is(x, y) || x === y
@@ -62,4 +68,7 @@ export const repeat = (x: Tensor, count: number): Tensor => broadcast(x, { shape
 
 /** Deterministic numbers between −1 and 1 that follow no pattern. */
 export const noise = (shape: Dims, seed: number): Tensor =>
-  of(shape, Array.from({ length: size(shape) }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed)))
+  of(
+    shape,
+    Array.from({ length: size(shape) }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed))
+  )

@@ -27,7 +27,9 @@ describe("types of transformations", () => {
   })
 
   it("a value comes with its gradient, and with auxiliary output where asked", () => {
-    expectTypeOf(() => valueAndGrad(loss)(params, x)).returns.toEqualTypeOf<readonly [value: Scalar, gradient: Params]>()
+    expectTypeOf(() => valueAndGrad(loss)(params, x)).returns.toEqualTypeOf<
+      readonly [value: Scalar, gradient: Params]
+    >()
     const withAux = (p: Params, input: Vector) => [loss(p, input), { layer: layer(p, input) }] as const
     expectTypeOf(() => valueAndGrad(withAux, { hasAux: true })(params, x)).returns.toEqualTypeOf<
       readonly [value: Scalar, gradient: Params, auxiliary: { readonly layer: Tensor.Tensor<readonly [2], "f32"> }]
@@ -35,6 +37,7 @@ describe("types of transformations", () => {
   })
 
   it("what is no scalar has no gradient", () => {
+    expectTypeOf(energy).returns.toEqualTypeOf<Scalar>()
     // @ts-expect-error the gradient is of a scalar, not of [2]
     void (() => grad(layer)(params, x))
     // @ts-expect-error the gradient is of a scalar, not of [2]
@@ -66,13 +69,16 @@ describe("types of transformations", () => {
     expectTypeOf(() => vmap(layer, { inAxes: [null, 0] })(params, rows)).returns.toEqualTypeOf<
       Tensor.Tensor<readonly [5, 2], "f32">
     >()
-    expectTypeOf(() => vmap(layer, { inAxes: [null, 1], outAxes: -1 })(params, Tensor.zeros([3, 5]))).returns.toEqualTypeOf<
-      Tensor.Tensor<readonly [2, 5], "f32">
-    >()
+    expectTypeOf(() =>
+      vmap(layer, { inAxes: [null, 1], outAxes: -1 })(params, Tensor.zeros([3, 5]))
+    ).returns.toEqualTypeOf<Tensor.Tensor<readonly [2, 5], "f32">>()
     expectTypeOf(() => vmap(vmap(energy))(Tensor.zeros([4, 5, 3]))).returns.toEqualTypeOf<
       Tensor.Tensor<readonly [4, number], "f32">
     >()
     expectTypeOf(() => vmap((v: Tensor.Tensor) => v)(x as Tensor.Tensor)).returns.toEqualTypeOf<Tensor.Tensor>()
+    const pair = vmap((v: Vector, w: Vector) => Tensor.mul(v, w))
+    // @ts-expect-error arguments differ in their number of examples
+    void (() => pair(rows, Tensor.zeros([6, 3])))
     // @ts-expect-error rows of 4 are no rows of 3
     void (() => vmap(energy)(Tensor.zeros([5, 4])))
   })

@@ -6,6 +6,7 @@
  * types of this module are the fallback that computes what variables cannot say, and the text that explains an error.
  * No type computes with sizes: axes are counted, extents never are.
  */
+import type { DType } from "./DType.ts"
 
 /** One dimension: a literal size, a name, or `number` when unknown. */
 export type Dim = number | string
@@ -20,6 +21,18 @@ export type Axes = number | ReadonlyArray<number> | undefined
 export interface ShapeMismatch<M extends string> {
   readonly shapeMismatch: M
 }
+
+/** What a parameter must also be where dtypes do not agree. */
+export interface DTypeMismatch<M extends string> {
+  readonly dtypeMismatch: M
+}
+
+/** Nothing to ask where operands of `D` and `E` agree, or where one is unknown, else the reason that they do not. */
+export type CheckDType<D extends DType, E extends DType> = [E] extends [D]
+  ? unknown
+  : [D] extends [E]
+    ? unknown
+    : DTypeMismatch<`operands of ${D} and ${E}: cast one of them`>
 
 type DimText<D> = D extends string ? D : number extends D ? "?" : D extends number ? `${D}` : "?"
 type Tail<S> = S extends readonly [infer H, ...infer R] ? `, ${DimText<H>}${Tail<R>}` : ""
@@ -63,8 +76,19 @@ type Join<A extends Shape, B extends Shape, Out extends Shape = readonly []> = A
     : readonly [...A, ...Out]
   : readonly [...B, ...Out]
 
-/** The shape that `A` and `B` are broadcast to: dimensions aligned at the last, equal or 1; `never` if they differ. */
-export type Broadcast<A extends Shape, B extends Shape> = true extends Unranked<A> | Unranked<B> ? Shape : Join<A, B>
+/**
+ * The shape that `A` and `B` are broadcast to: dimensions aligned at the last, equal or 1; `never` if they differ.
+ * Scalars and rows come first and are matched as a whole, which the compiler can do for dimension variables too.
+ */
+export type Broadcast<A extends Shape, B extends Shape> = true extends Unranked<A> | Unranked<B>
+  ? Shape
+  : B extends readonly []
+    ? A
+    : A extends readonly [...infer _ extends Shape, infer N]
+      ? B extends readonly [N]
+        ? A
+        : Join<A, B>
+      : B
 
 /** Nothing to ask where `A` and `B` broadcast, else the reason that they do not. */
 export type CheckBroadcast<A extends Shape, B extends Shape> = [Broadcast<A, B>] extends [never]
@@ -73,40 +97,46 @@ export type CheckBroadcast<A extends Shape, B extends Shape> = [Broadcast<A, B>]
 
 type SameDim<A, B> = [A] extends [B] ? true : number extends A | B ? true : false
 
-type MatMulRows<A extends Shape, B extends Shape> = A extends readonly [
-  ...infer L extends Shape,
-  infer M extends Dim,
-  infer K extends Dim
-]
-  ? B extends readonly [...infer R extends Shape, infer H extends Dim, infer N extends Dim]
+/** A row, a matrix, or a batch of matrices on the left; by a vector or a batch of matrices on the right. */
+type MatMulBatches<A extends Shape, B extends Shape> = A extends readonly [infer K]
+  ? B extends readonly [...infer R extends Shape, infer H, infer N extends Dim]
     ? SameDim<K, H> extends true
-      ? [Broadcast<L, R>] extends [never]
-        ? never
-        : readonly [...Broadcast<L, R>, M, N]
+      ? readonly [...R, N]
       : never
     : B extends readonly [infer H]
       ? SameDim<K, H> extends true
-        ? readonly [...L, M]
+        ? readonly []
         : never
       : never
-  : A extends readonly [infer K]
-    ? B extends readonly [...infer R extends Shape, infer H, infer N extends Dim]
+  : A extends readonly [...infer L extends Shape, infer M extends Dim, infer K]
+    ? B extends readonly [infer H]
       ? SameDim<K, H> extends true
-        ? readonly [...R, N]
+        ? readonly [...L, M]
         : never
-      : B extends readonly [infer H]
+      : B extends readonly [...infer R extends Shape, infer H, infer N extends Dim]
         ? SameDim<K, H> extends true
-          ? readonly []
+          ? [Broadcast<L, R>] extends [never]
+            ? never
+            : readonly [...Broadcast<L, R>, M, N]
           : never
         : never
     : never
 
-/** The shape of a matrix product, batched and broadcast; `never` if the inner dimensions differ. */
-export type MatMul<A extends Shape, B extends Shape> = true extends Unranked<A> | Unranked<B> ? Shape : MatMulRows<A, B>
+/**
+ * The shape of a matrix product, batched and broadcast; `never` if the inner dimensions differ. One matrix on the right
+ * comes first and is matched as a whole, which the compiler can do for dimension variables too.
+ */
+export type MatMul<A extends Shape, B extends Shape> = true extends Unranked<A> | Unranked<B>
+  ? Shape
+  : B extends readonly [infer K, infer N extends Dim]
+    ? A extends readonly [...infer L extends Shape, K]
+      ? readonly [...L, N]
+      : MatMulBatches<A, B>
+    : MatMulBatches<A, B>
 
 /** Nothing to ask where `A` and `B` multiply, else the reason that they do not. */
 export type CheckMatMul<A extends Shape, B extends Shape> = [MatMul<A, B>] extends [never]
-  ? ShapeMismatch<`cannot multiply ${ShapeText<A>} with ${ShapeText<B>}: inner dimensions must be equal`>
+  ? ShapeMismatch<`cannot multiply ${ShapeText<A>} with ${ShapeText<B>}: expected [..., m, k] and [..., k, n]`>
   : unknown
 
 /** The names of the axis at the front of `S`, when the axes in `Before` precede it. */

@@ -77,10 +77,7 @@ describe("wrong shapes", () => {
       () => T.gather(zeros([2, 3]), zeros([3, 1], "i32"), 1),
       "gather: expected indices no larger than the tensor but along axis 1, received [2, 3] and [3, 1]"
     ],
-    [
-      () => T.take(zeros([0]), zeros([1], "i32")),
-      "take: expected at least one element to choose from, received [0]"
-    ],
+    [() => T.take(zeros([0]), zeros([1], "i32")), "take: expected at least one element to choose from, received [0]"],
     [
       () => T.scatterAdd(zeros([2]), zeros([3], "i32"), zeros([4]), 0),
       "scatterAdd: expected indices and updates of one shape, received [3] and [4]"
@@ -125,7 +122,10 @@ describe("wrong dtypes", () => {
       () => T.where(zeros([2]), zeros([2]), 0),
       "where: expected bool, received f32\n  hint: compare first, as in notEqual(x, 0)"
     ],
-    [() => T.logicalAnd(zeros([2], "i32"), 1), "logicalAnd: expected bool, received i32\n  hint: compare first, as in notEqual(x, 0)"],
+    [
+      () => T.logicalAnd(zeros([2], "i32"), 1),
+      "logicalAnd: expected bool, received i32\n  hint: compare first, as in notEqual(x, 0)"
+    ],
     [() => T.bitwiseOr(zeros([2]), 1), "bitwiseOr: expected integers, received f32"],
     [() => T.cumulativeSum(zeros([2], "bool")), "cumulativeSum: expected numbers, received bool"],
     [
@@ -154,12 +154,18 @@ describe("wrong axes and arguments", () => {
       () => T.add(zeros([2], "i32"), 0.5),
       'add: expected a number that i32 can hold, received 0.5\n  hint: convert the tensor first, as in cast(x, "f32")'
     ],
-    [() => T.arange(0, 3, { step: 0 }), "arange: expected finite bounds and a step that is not 0, received from 0 to 3 in steps of 0"],
+    [
+      () => T.arange(0, 3, { step: 0 }),
+      "arange: expected finite bounds and a step that is not 0, received from 0 to 3 in steps of 0"
+    ],
     [() => T.linspace(0, 1, 0), "linspace: expected a count from 1, received 0"],
     [() => T.concatenate([]), "concatenate: expected at least one tensor, received none"],
     [() => T.norm(zeros([2]), 0, { ord: 3 }), "norm: expected the order 1, 2 or Infinity, received 3"],
     [() => T.topK(zeros([2]), 3), "topK: expected k from 0 to 2, received 3"],
-    [() => T.roll(zeros([2]), [1, 2], 0), "roll: expected a whole shift for each axis, received shifts [1, 2] and axes [0]"],
+    [
+      () => T.roll(zeros([2]), [1, 2], 0),
+      "roll: expected a whole shift for each axis, received shifts [1, 2] and axes [0]"
+    ],
     [() => T.tile(zeros([2]), [-1]), "tile: expected whole repeats from 0, received [-1]"],
     [
       () => T.slice(zeros([2]), { start: [0, 1] }),
@@ -174,13 +180,13 @@ describe("wrong axes and arguments", () => {
       "where: expected a tensor on one side, which gives the dtype, received 1 and 0\n  hint: use full or scalar"
     ],
     [() => T.einsum("i,j", zeros([2])), 'einsum: expected a term for each of 1 tensors, received "i,j"'],
-    [() => T.einsum("i->j", zeros([2])), 'einsum: expected letters of the operands after ->, each once, received "i->j"'],
+    [
+      () => T.einsum("i->j", zeros([2])),
+      'einsum: expected letters of the operands after ->, each once, received "i->j"'
+    ],
     [() => T.einsum("i->->i", zeros([2])), 'einsum: expected at most one ->, received "i->->i"'],
     [() => T.einsum("1", zeros([2])), 'einsum: expected letters and at most one ... in each term, received "1"'],
-    [
-      () => T.tensorDot(zeros([2]), zeros([2]), 2),
-      "tensorDot: expected an axis from -1 to 0, received 1"
-    ]
+    [() => T.tensorDot(zeros([2]), zeros([2]), 2), "tensorDot: expected an axis from -1 to 0, received 1"]
   ])("are told: %#", (f, message) => {
     expect(messageOf(f)).toBe(message)
   })

@@ -68,13 +68,31 @@ describe("operations agree with loops over their definition", () => {
         const kept = x.shape.map((e, axis) => (axes.includes(axis) ? 1 : e))
         const along = (index: Dims): ReadonlyArray<number> =>
           indices(x.shape.map((e, axis) => (axes.includes(axis) ? e : 1))).map((offset) =>
-            at(x)(index.map((i, axis) => i + offset[axis])))
-        const fold = (f: (a: number, b: number) => number): At => (index) => along(index).reduce(f)
-        expectValues(T.sum(x, axes, { keepDims: true }), kept, fold((a, b) => a + b))
-        expectValues(T.max(x, axes, { keepDims: true }), kept, fold((a, b) => Math.max(a, b)))
-        expectValues(T.min(x, axes, { keepDims: true }), kept, fold((a, b) => Math.min(a, b)))
+            at(x)(index.map((i, axis) => i + offset[axis]))
+          )
+        const fold =
+          (f: (a: number, b: number) => number): At =>
+          (index) =>
+            along(index).reduce(f)
+        expectValues(
+          T.sum(x, axes, { keepDims: true }),
+          kept,
+          fold((a, b) => a + b)
+        )
+        expectValues(
+          T.max(x, axes, { keepDims: true }),
+          kept,
+          fold((a, b) => Math.max(a, b))
+        )
+        expectValues(
+          T.min(x, axes, { keepDims: true }),
+          kept,
+          fold((a, b) => Math.min(a, b))
+        )
         expectValues(T.add(T.prod(x, axes, { keepDims: true }), 0), kept, (index) => fold((a, b) => a * b)(index) + 0)
-        expectValues(T.argMax(x, axes, { keepDims: true }), kept, (index) => along(index).indexOf(Math.max(...along(index))))
+        expectValues(T.argMax(x, axes, { keepDims: true }), kept, (index) =>
+          along(index).indexOf(Math.max(...along(index)))
+        )
         expect(values(T.sum(x, axes))).toEqual(values(T.sum(x, axes, { keepDims: true })))
       }
     ))
@@ -110,19 +128,30 @@ describe("operations agree with loops over their definition", () => {
           fc.constant(x),
           fc.constant(axis),
           fc.integer({ min: -5, max: 5 }),
-          fc.shuffledSubarray(x.shape.map((_, k) => k), { minLength: x.shape.length })
-        )),
+          fc.shuffledSubarray(
+            x.shape.map((_, k) => k),
+            { minLength: x.shape.length }
+          )
+        )
+      ),
       ([x, axis, shift, order]) => {
         const k = front(axis, x.shape.length)
         const n = x.shape[k]
-        expectValues(T.transpose(x, order), order.map((a) => x.shape[a]), (index) =>
-          at(x)(order.map((_, a) => index[order.indexOf(a)])))
-        expectValues(T.roll(x, shift, axis), x.shape, (index) => at(x)(replaced(index, k, (((index[k] - shift) % n) + n) % n)))
+        expectValues(
+          T.transpose(x, order),
+          order.map((a) => x.shape[a]),
+          (index) => at(x)(order.map((_, a) => index[order.indexOf(a)]))
+        )
+        expectValues(T.roll(x, shift, axis), x.shape, (index) =>
+          at(x)(replaced(index, k, (((index[k] - shift) % n) + n) % n))
+        )
         expectValues(T.reverse(x, axis), x.shape, (index) => at(x)(replaced(index, k, n - 1 - index[k])))
         expectValues(T.repeat(x, 2, axis), replaced(x.shape, k, 2 * n), (index) =>
-          at(x)(replaced(index, k, Math.floor(index[k] / 2))))
+          at(x)(replaced(index, k, Math.floor(index[k] / 2)))
+        )
         expectValues(T.tile(x, [3]), replaced(x.shape, x.shape.length - 1, 3 * x.shape.at(-1)!), (index) =>
-          at(x)([...index.slice(0, -1), index.at(-1)! % x.shape.at(-1)!]))
+          at(x)([...index.slice(0, -1), index.at(-1)! % x.shape.at(-1)!])
+        )
       }
     ))
 
@@ -137,10 +166,13 @@ describe("operations agree with loops over their definition", () => {
         const source = (index: Dims): Dims => index.map((i, axis) => i - before[axis])
         const mirrored = (i: number, n: number): number => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i)
         const nearest = (i: number, n: number): number => Math.min(Math.max(i, 0), n - 1)
-        const moved = (rule: (i: number, n: number) => number): At => (index) =>
-          at(x)(source(index).map((i, axis) => rule(i, x.shape[axis])))
+        const moved =
+          (rule: (i: number, n: number) => number): At =>
+          (index) =>
+            at(x)(source(index).map((i, axis) => rule(i, x.shape[axis])))
         expectValues(T.pad(x, { before, after, value: 9 }), shape, (index) =>
-          source(index).every((i, axis) => i >= 0 && i < x.shape[axis]) ? at(x)(source(index)) : 9)
+          source(index).every((i, axis) => i >= 0 && i < x.shape[axis]) ? at(x)(source(index)) : 9
+        )
         expectValues(T.pad(x, { before, after, mode: "reflect" }), shape, moved(mirrored))
         expectValues(T.pad(x, { before, after, mode: "edge" }), shape, moved(nearest))
       }
@@ -160,8 +192,14 @@ describe("operations agree with loops over their definition", () => {
         const k = front(axis, x.shape.length)
         const shape: Dims = replaced(x.shape, k, 3)
         const index = fc.integer({ min: 0, max: x.shape[k] - 1 })
-        const list = (length: number): fc.Arbitrary<Array<number>> => fc.array(index, { minLength: length, maxLength: length })
-        return fc.tuple(fc.constant(x), fc.constant(k), list(size(shape)).map((data) => T.make(shape, data, "i32")), filled(shape))
+        const list = (length: number): fc.Arbitrary<Array<number>> =>
+          fc.array(index, { minLength: length, maxLength: length })
+        return fc.tuple(
+          fc.constant(x),
+          fc.constant(k),
+          list(size(shape)).map((data) => T.make(shape, data, "i32")),
+          filled(shape)
+        )
       }),
       ([x, k, at3, updates]) => {
         const { shape } = at3
@@ -169,17 +207,20 @@ describe("operations agree with loops over their definition", () => {
         expectValues(T.scatterAdd(x, at3, updates, k), x.shape, (index) =>
           indices(shape)
             .filter((j) => at(at3)(j) === index[k] && replaced(j, k, 0).every((i, a) => a === k || i === index[a]))
-            .reduce((sum, j) => sum + at(updates)(j), at(x)(index)))
+            .reduce((sum, j) => sum + at(updates)(j), at(x)(index))
+        )
         const row = T.reshape(T.slice(T.flatten(at3), { stop: [2] }), [2, 1])
         expectValues(T.take(x, row, k), x.shape.toSpliced(k, 1, 2, 1), (index) =>
-          at(x)(index.toSpliced(k, 2, at(row)([index[k], 0]))))
+          at(x)(index.toSpliced(k, 2, at(row)([index[k], 0])))
+        )
       }
     ))
 
   it("sorting, by values and by positions", () =>
     expectForAll(withAxis(1, 3), ([x, axis]) => {
       const k = front(axis, x.shape.length)
-      const row = (index: Dims): ReadonlyArray<number> => Array.from({ length: x.shape[k] }, (_, i) => at(x)(replaced(index, k, i)))
+      const row = (index: Dims): ReadonlyArray<number> =>
+        Array.from({ length: x.shape[k] }, (_, i) => at(x)(replaced(index, k, i)))
       expectValues(T.sort(x, axis), x.shape, (index) => row(index).toSorted((a, b) => a - b)[index[k]])
       expect(values(T.gather(x, T.argSort(x, axis), axis))).toEqual(values(T.sort(x, axis)))
       const top = T.topK(x, x.shape[k], axis)
@@ -195,7 +236,8 @@ describe("operations agree with loops over their definition", () => {
       expectValues(T.triangularUpper(x, d + 1), x.shape, (index) => (below(index) ? 0 : at(x)(index)))
       const count = Math.max(0, Math.min(m + Math.min(d, 0), n - Math.max(d, 0)))
       expectValues(T.diagonal(x, d), [...x.shape.slice(0, -2), count], (index) =>
-        at(x)([...index.slice(0, -1), index.at(-1)! - Math.min(d, 0), index.at(-1)! + Math.max(d, 0)]))
+        at(x)([...index.slice(0, -1), index.at(-1)! - Math.min(d, 0), index.at(-1)! + Math.max(d, 0)])
+      )
     }))
 })
 
@@ -212,20 +254,26 @@ describe("contractions agree with loops over their definition", () => {
     expectForAll(equation, ([sizes, terms, output, operands]) => {
       const [first, ...rest] = operands
       const text = `${terms.map((term) => term.join("")).join(",")}->${output.join("")}`
-      const placed = (index: Dims, term: ReadonlyArray<string>): Dims => term.map((letter) => index[letters.indexOf(letter)])
+      const placed = (index: Dims, term: ReadonlyArray<string>): Dims =>
+        term.map((letter) => index[letters.indexOf(letter)])
       const used = sizes.map((e, i) => (terms.flat().includes(letters[i]) ? e : 1))
       const shape = output.map((letter) => sizes[letters.indexOf(letter)])
-      expectValues(T.add(T.einsum(text, first, ...rest), 0), shape, (at4) =>
-        indices(used)
-          .filter((index) => placed(index, output).every((i, axis) => i === at4[axis]))
-          .reduce((sum, index) => sum + operands.reduce((p, x, i) => p * at(x)(placed(index, terms[i])), 1), 0) + 0)
+      expectValues(
+        T.add(T.einsum(text, first, ...rest), 0),
+        shape,
+        (at4) =>
+          indices(used)
+            .filter((index) => placed(index, output).every((i, axis) => i === at4[axis]))
+            .reduce((sum, index) => sum + operands.reduce((p, x, i) => p * at(x)(placed(index, terms[i])), 1), 0) + 0
+      )
     })
   })
 
   it("matrix products with broadcast batches", () =>
     expectForAll(
-      fc.tuple(broadcastable, extent, extent, extent).chain(([[x, y], m, k, n]) =>
-        fc.tuple(filled([...x.shape, m, k]), filled([...y.shape, k, n]))),
+      fc
+        .tuple(broadcastable, extent, extent, extent)
+        .chain(([[x, y], m, k, n]) => fc.tuple(filled([...x.shape, m, k]), filled([...y.shape, k, n]))),
       ([a, b]) => {
         const batch = a.shape.slice(0, -2)
         const [m, k, n] = [a.shape.at(-2)!, a.shape.at(-1)!, b.shape.at(-1)!]

@@ -9,7 +9,9 @@ import { derivativesAt, gradientOf, nested, values, valuesAt } from "./evaluated
 const expectClose = (actual: ReadonlyArray<number>, expected: ReadonlyArray<number>, relative = 4e-15): void => {
   expect(actual).toHaveLength(expected.length)
   actual.forEach((value, i) => {
-    expect(Math.abs(value - expected[i]), `${value} against ${expected[i]}`).toBeLessThanOrEqual(relative * Math.abs(expected[i]))
+    expect(Math.abs(value - expected[i]), `${value} against ${expected[i]}`).toBeLessThanOrEqual(
+      relative * Math.abs(expected[i])
+    )
   })
 }
 
@@ -79,7 +81,10 @@ describe("angles and lengths", () => {
     expectClose(valuesAt(T.hypot(4e200), [3e200]), [5e200])
     expect(derivativesAt((x) => T.hypot(x, T.zerosLike(x)), [0, 2, -2])).toEqual([0, 1, -1])
     expectClose(derivativesAt(T.hypot(4), [3, 0]), [0.6, 0])
-    expectClose(derivativesAt((x) => T.hypot(x, x), [2]), [Math.SQRT2])
+    expectClose(
+      derivativesAt((x) => T.hypot(x, x), [2]),
+      [Math.SQRT2]
+    )
   })
 })
 

@@ -58,7 +58,11 @@ describe("movement", () => {
       [2, 3],
       [5, 6]
     ])
-    expect(T.split(matrix, 3, 1).map(nested)).toEqual([[[1], [4]], [[2], [5]], [[3], [6]]])
+    expect(T.split(matrix, 3, 1).map(nested)).toEqual([
+      [[1], [4]],
+      [[2], [5]],
+      [[3], [6]]
+    ])
     expect(T.split(x, [1, 2, 3]).map(values)).toEqual([[0], [1, 2], [3, 4, 5]])
     expect(T.concatenate([matrix])).toBe(matrix)
     expect(T.concatenate([matrix, T.zeros([0, 3]), matrix]).shape).toEqual([4, 3])
@@ -113,7 +117,13 @@ describe("indexing", () => {
   })
 
   it("takes along any axis with indices of any rank", () => {
-    const indices = T.of([[0, 2], [1, 1]], "u8")
+    const indices = T.of(
+      [
+        [0, 2],
+        [1, 1]
+      ],
+      "u8"
+    )
     expect(T.take(cube, indices, 1).shape).toEqual([2, 2, 2, 4])
     expect(nested(T.take(matrix, indices, -1))).toEqual([
       [
@@ -130,11 +140,43 @@ describe("indexing", () => {
   })
 
   it("gathers and scatters along an axis", () => {
-    expect(nested(T.gather(matrix, T.of([[2, 0], [1, 1]], "i32"), 1))).toEqual([
+    expect(
+      nested(
+        T.gather(
+          matrix,
+          T.of(
+            [
+              [2, 0],
+              [1, 1]
+            ],
+            "i32"
+          ),
+          1
+        )
+      )
+    ).toEqual([
       [3, 1],
       [5, 5]
     ])
-    expect(nested(T.scatterAdd(T.zeros([2, 3]), T.of([[2, 2], [0, 1]], "i32"), T.of([[1, 2], [3, 4]]), 1))).toEqual([
+    expect(
+      nested(
+        T.scatterAdd(
+          T.zeros([2, 3]),
+          T.of(
+            [
+              [2, 2],
+              [0, 1]
+            ],
+            "i32"
+          ),
+          T.of([
+            [1, 2],
+            [3, 4]
+          ]),
+          1
+        )
+      )
+    ).toEqual([
       [0, 0, 3],
       [3, 4, 0]
     ])
@@ -145,11 +187,29 @@ describe("indexing", () => {
     expect(values(T.sort(x))).toEqual([1, 2, 2, NaN])
     expect(values(T.argSort(x))).toEqual([2, 0, 3, 1])
     expect(values(T.argSort(x, 0, { descending: true }))).toEqual([0, 3, 2, 1])
-    expect(nested(T.sort(T.of([[3, 1], [2, 4]]), 0))).toEqual([
+    expect(
+      nested(
+        T.sort(
+          T.of([
+            [3, 1],
+            [2, 4]
+          ]),
+          0
+        )
+      )
+    ).toEqual([
       [2, 1],
       [3, 4]
     ])
-    const { indices, values: best } = T.topK(T.of([[3, 1], [2, 4], [9, 0]]), 2, 0)
+    const { indices, values: best } = T.topK(
+      T.of([
+        [3, 1],
+        [2, 4],
+        [9, 0]
+      ]),
+      2,
+      0
+    )
     expect(nested(best)).toEqual([
       [9, 4],
       [3, 1]
@@ -183,12 +243,20 @@ describe("contraction", () => {
 
   it("pairs axes by number", () => {
     expect(nested(T.tensorDot(matrix, matrix))).toBe(91)
-    expect(T.tensorDot(cube, T.zeros([3, 5, 2]), [[0, 1], [2, 0]]).shape).toEqual([4, 5])
+    expect(
+      T.tensorDot(cube, T.zeros([3, 5, 2]), [
+        [0, 1],
+        [2, 0]
+      ]).shape
+    ).toEqual([4, 5])
     expect(T.tensorDot(matrix, matrix, 0).shape).toEqual([2, 3, 2, 3])
   })
 
   it("reads equations", () => {
-    const square = T.of([[1, 2], [3, 4]])
+    const square = T.of([
+      [1, 2],
+      [3, 4]
+    ])
     expect(nested(T.einsum("ij,jk", square, square))).toEqual(nested(T.matmul(square, square)))
     expect(nested(T.einsum("ba", matrix))).toEqual(nested(T.transpose(matrix)))
     expect(nested(T.einsum("ii", square))).toBe(5)

@@ -95,7 +95,13 @@ describe("arithmetic", () => {
   })
 
   it("raises to small whole powers by products", () => {
-    for (const [power, expected] of [[0, 1], [1, -2], [2, 4], [3, -8], [4, 16]]) {
+    for (const [power, expected] of [
+      [0, 1],
+      [1, -2],
+      [2, 4],
+      [3, -8],
+      [4, 16]
+    ]) {
       expect(values(T.pow(T.of([-2]), power))).toEqual([expected])
     }
     expect(values(T.pow(2, T.of([3, -1])))).toEqual([8, 0.5])
@@ -162,8 +168,29 @@ describe("reductions", () => {
   })
 
   it("find the first of several extremes, and NaN", () => {
-    expect(nested(T.argMax(T.of([[1, 3, 3], [2, 2, 1]]), -1))).toEqual([1, 0])
-    expect(nested(T.argMin(T.of([[1, 3, 1], [2, 2, 1]]), -1, { keepDims: true }))).toEqual([[0], [2]])
+    expect(
+      nested(
+        T.argMax(
+          T.of([
+            [1, 3, 3],
+            [2, 2, 1]
+          ]),
+          -1
+        )
+      )
+    ).toEqual([1, 0])
+    expect(
+      nested(
+        T.argMin(
+          T.of([
+            [1, 3, 1],
+            [2, 2, 1]
+          ]),
+          -1,
+          { keepDims: true }
+        )
+      )
+    ).toEqual([[0], [2]])
     expect(nested(T.argMax(matrix))).toBe(5)
     expect(nested(T.argMax(T.of([1, NaN, 3])))).toBe(1)
     expect(nested(T.argMax(cube, [0, 2]))).toEqual([7, 7, 7])
@@ -175,9 +202,22 @@ describe("reductions", () => {
       const factors = Array.from({ length: count }, (_, i) => i + 1)
       expect(nested(T.prod(T.of(factors)))).toBe(factors.reduce((a, b) => a * b, 1))
     }
-    expect(nested(T.prod(T.of([[1, 2], [3, 4]]), 0, { keepDims: true }))).toEqual([[3, 8]])
+    expect(
+      nested(
+        T.prod(
+          T.of([
+            [1, 2],
+            [3, 4]
+          ]),
+          0,
+          { keepDims: true }
+        )
+      )
+    ).toEqual([[3, 8]])
     expect(nested(T.prod(T.add(cube, 1), [0, 2]))).toEqual(
-      [0, 1, 2].map((j) => [0, 1].flatMap((i) => [0, 1, 2, 3].map((k) => 12 * i + 4 * j + k + 1)).reduce((a, b) => Math.fround(a * b), 1))
+      [0, 1, 2].map((j) =>
+        [0, 1].flatMap((i) => [0, 1, 2, 3].map((k) => 12 * i + 4 * j + k + 1)).reduce((a, b) => Math.fround(a * b), 1)
+      )
     )
   })
 

@@ -14,7 +14,11 @@ interface Dense {
 }
 
 const dense = (value: number): Dense => ({ weight: T.full([2, 3], value), bias: T.full([3], value + 0.5) })
-const model = (value: number) => ({ layers: [dense(value), dense(value + 1)] as const, scale: T.scalar(value), state: undefined })
+const model = (value: number) => ({
+  layers: [dense(value), dense(value + 1)] as const,
+  scale: T.scalar(value),
+  state: undefined
+})
 
 const messageOf = (f: () => unknown): string => {
   try {
@@ -120,7 +124,10 @@ describe("trees that do not fit", () => {
       () => Tree.leavesLike(structure, { ...model(1), state: T.zeros([2]) }),
       'Tree: expected undefined at "state", received the tensor f32[2]'
     ],
-    [() => Tree.leavesLike(structure, []), "Tree: expected a record of layers, scale, state at the root, received an array of 0"],
+    [
+      () => Tree.leavesLike(structure, []),
+      "Tree: expected a record of layers, scale, state at the root, received an array of 0"
+    ],
     [
       () => Tree.zipWith({ a: T.zeros([1]) }, { a: 3 } as never, T.add),
       'Tree.zipWith: expected a tensor at "a", received 3'

@@ -149,7 +149,14 @@ describe("shapes in types", () => {
     typed<Tensor.Tensor>()(() => Tensor.transpose(unranked))
     typed<Tensor.Tensor>()(() => Tensor.where(unranked, unranked, 0))
     typed<T<readonly [64, 10]>>()(() => Tensor.refine(unranked as T<Shape>, [64, 10]))
-    compiles(() => Tensor.einsum("ij,jk->ik", unranked, unranked))
+    typed<T<Shape>>()(() => matmul(x, unranked))
+    typed<Tensor.Tensor>()(() => pipe(unranked, matmul(w), add(b), relu))
+    typed<T<Shape>>()(() => pipe(x, matmul(unranked), add(unranked)))
+    typed<T<Shape>>()(() => Tensor.where(unranked, x, unranked))
+    typed<T<Shape>>()(() => Tensor.clamp(x, unranked, unranked))
+    typed<T<readonly [64, 784]>>()(() => Tensor.scatterAdd(x, unranked, unranked, 0))
+    compiles(() => Tensor.einsum("ij,jk->ik", x, unranked))
+    compiles(() => Tensor.einsum("ij,jk->ik", unranked, w))
     compiles(() => Tensor.take(unranked, unranked, n))
     compiles(() => Tensor.concatenate([unranked, unranked], n))
     expect(Tensor.refine(x, ["batch", 784])).toBe(x)
@@ -168,7 +175,13 @@ describe("shapes in types", () => {
     const perExample = <B extends Dim, N extends Dim, D extends DType>(
       input: T<readonly [B, N], D>
     ): T<readonly [B], D> => Tensor.mean(Tensor.square(input), -1)
+    const piped = <B extends Dim, I extends Dim, O extends Dim, D extends DType>(
+      input: T<readonly [B, I], D>,
+      weight: T<readonly [NoInfer<I>, O], NoInfer<D>>,
+      bias: T<readonly [NoInfer<O>], NoInfer<D>>
+    ): T<readonly [B, O], D> => pipe(input, matmul(weight), add(bias), relu)
     typed<T<readonly [64, 10]>>()(() => dense(x, w, b))
+    typed<T<readonly ["batch", 10]>>()(() => piped(named, w, b))
     typed<T<readonly ["batch", 10]>>()(() => dense(named, w, b))
     typed<T<readonly [64, 10]>>()(() => residual(matmul(x, w), Tensor.tanh))
     typed<T<readonly ["batch"]>>()(() => perExample(scaled(named, Tensor.scalar(2))))

@@ -6,7 +6,6 @@
 import * as DTypes from "@cotangent/tensor/DType"
 import type { DType } from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
-import { make } from "@cotangent/tensor/HostArray"
 import * as Bilinear from "@cotangent/tensor/primitive/bilinear"
 import * as Discrete from "@cotangent/tensor/primitive/discrete"
 import * as Elementwise from "@cotangent/tensor/primitive/elementwise"
@@ -15,13 +14,13 @@ import * as Linear from "@cotangent/tensor/primitive/linear"
 import * as Routine from "@cotangent/tensor/primitive/routine"
 import * as Selection from "@cotangent/tensor/primitive/selection"
 import * as Window from "@cotangent/tensor/primitive/window"
-import type { AnyPrimitive, Arity, Op, Tensor } from "@cotangent/tensor/Primitive"
-import { apply } from "@cotangent/tensor/Primitive"
+import type { AnyPrimitive, Arity, Op } from "@cotangent/tensor/Primitive"
 import type { Dims } from "@cotangent/tensor/Shape"
 import { size, without } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
-import { show } from "./Comparison.ts"
+import type { Case, Signature } from "./Case.ts"
+import { draw, signature } from "./Case.ts"
 
 /** The modules that declare primitives, by file name. */
 export const modules = {
@@ -39,53 +38,6 @@ type Operations<M> = { [K in keyof M]: M[K] extends { readonly primitive: AnyPri
 
 /** The names under which primitives are exported. */
 export type PrimitiveName = { [K in keyof typeof modules]: Operations<(typeof modules)[K]> }[keyof typeof modules]
-
-/** An application of a primitive, with inputs that are still to be drawn. */
-export interface Signature {
-  readonly name: string
-  readonly inputs: ReadonlyArray<fc.Arbitrary<HostArray>>
-  readonly apply: (inputs: ReadonlyArray<Tensor>) => Tensor
-  /** Inputs by which the output has a derivative at every value that can be drawn. */
-  readonly differentiable: ReadonlyArray<number>
-}
-
-/** An application of a primitive with its inputs. */
-export interface Case extends Omit<Signature, "inputs"> {
-  readonly inputs: ReadonlyArray<HostArray>
-}
-
-/** Inputs for `signature`. */
-export const draw = ({ differentiable, inputs, ...signature }: Signature): fc.Arbitrary<Case> =>
-  fc.tuple(...inputs).map((arrays) => ({
-    ...signature,
-    inputs: arrays,
-    differentiable: differentiable.filter((i) => DTypes.isFloat(arrays[i].dtype)),
-    ...shown(signature.name, arrays)
-  }))
-
-/** How counterexamples print. */
-const shown = (name: string, inputs: ReadonlyArray<HostArray>) => ({
-  [fc.toStringMethod]: () => `${name}(${inputs.map(show).join("; ")})`
-})
-
-/** `given` with its inputs of `f64` as another dtype. */
-export const recast = (given: Case, dtype: DTypes.Float): Case => {
-  const inputs = given.inputs.map((input) => (input.dtype === "f64" ? make(input.shape, dtype, input.data) : input))
-  return { ...given, inputs, ...shown(given.name, inputs) }
-}
-
-/** `op` with `params`; by all inputs there is a derivative where nothing else is stated. */
-const signature = <N extends Arity, P>(
-  op: Op<N, P>,
-  params: P,
-  inputs: ReadonlyArray<fc.Arbitrary<HostArray>>,
-  differentiable: ReadonlyArray<number> = Arrays.range(inputs.length)
-): Signature => ({
-  name: `${op.primitive.name}${params === undefined ? "" : ` ${JSON.stringify(params)} `}`,
-  inputs,
-  apply: (tensors) => apply(op.primitive, tensors, params)[0],
-  differentiable
-})
 
 // --- one element at a time
 
@@ -399,3 +351,9 @@ export const signatures: Readonly<Record<PrimitiveName, fc.Arbitrary<Signature>>
 /** The names of all primitives. */
 // The keys of a record of exactly these names.
 export const names = Object.keys(signatures) as ReadonlyArray<PrimitiveName>
+
+/** Arbitrary applications of each primitive with their inputs. */
+// The names of `signatures` again.
+export const cases = Object.fromEntries(names.map((name) => [name, signatures[name].chain(draw)])) as Readonly<
+  Record<PrimitiveName, fc.Arbitrary<Case>>
+>

@@ -15,7 +15,7 @@ import type { Dims } from "@cotangent/tensor/Shape"
 import { equals, size, without } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
-import type { Signature } from "./generators.ts"
+import type { Signature } from "./Case.ts"
 
 /** One step of a program: `x` and `y` are earlier tensors, `choice` picks axes and extents. */
 type Move = (x: Tensor, y: Tensor, choice: number) => Tensor

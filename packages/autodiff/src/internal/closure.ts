@@ -5,10 +5,7 @@ import { between } from "./between.ts"
  * What `results` read apart from `parameters`: the largest sub-expressions that do not depend on them, in the order they
  * are met. Fills and counters, and views of one, are no part of it: they cost nothing to build again.
  */
-export const closure = (
-  results: ReadonlyArray<Tensor>,
-  parameters: ReadonlyArray<Tensor>
-): ReadonlyArray<Tensor> => {
+export const closure = (results: ReadonlyArray<Tensor>, parameters: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
   const held = new Set(parameters)
   const inside = between(results, held)
   const found = new Set<Tensor>()

@@ -28,7 +28,10 @@ export const hold = <T>(tree: T): Held<T> => {
 
 /** The tree of `structure` with `leaves`, zeros where there are none. */
 export const fill = <T>(structure: Tree.Structure<T>, leaves: ReadonlyArray<Cotangent>): T =>
-  Tree.restore(structure, leaves.map((x, i) => x ?? zeros(structure.types[i])))
+  Tree.restore(
+    structure,
+    leaves.map((x, i) => x ?? zeros(structure.types[i]))
+  )
 
 /** Where a leaf stands, as text. */
 export const placeOf = (path: string): string => (path === "" ? "the root" : JSON.stringify(path))

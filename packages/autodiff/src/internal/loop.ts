@@ -57,7 +57,11 @@ export const iterate = ({ carries, constants, items, length, reverse, sequences 
     carries: carries.length,
     reverse
   }
-  const outputs = apply(loop, slots.map(({ input }) => input), params)
+  const outputs = apply(
+    loop,
+    slots.map(({ input }) => input),
+    params
+  )
   const [last, stacked, received] = cut(outputs, carries.length, items.length)
   return { last, items: stacked, received }
 }
@@ -71,7 +75,9 @@ const cut = <A>(all: ReadonlyArray<A>, first: number, second: number): readonly 
 
 type Many<A> = ReadonlyArray<A>
 
-const stack = (length: number) => ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: [length, ...shape] })
+const stack =
+  (length: number) =>
+  ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: [length, ...shape] })
 
 const type = (inputs: ReadonlyArray<TensorType>, params: unknown): ReadonlyArray<TensorType> => {
   const { body, carries, constants, length } = params as Loop
@@ -120,7 +126,7 @@ const settle = <A>(
   marks: ReadonlyArray<boolean>,
   step: (marks: ReadonlyArray<boolean>) => readonly [found: ReadonlyArray<boolean>, result: A]
 ): A => {
-  for (let current = marks; ; ) {
+  for (let current = marks; ;) {
     const [found, result] = step(current)
     if (found.every((mark, i) => current[i] || !mark)) return result
     current = current.map((mark, i) => mark || found[i])
@@ -213,8 +219,16 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
     reverse: !reverse,
     constants: slots(pConstants, xConstants),
     carries: [
-      ...carried(flowing, cLast, dCarries.map((cotangent, i) => plus(cotangent, meeting[i]))),
-      ...carried(sums, [], sums.map((sum, i) => plus(sum, dConstants[i])))
+      ...carried(
+        flowing,
+        cLast,
+        dCarries.map((cotangent, i) => plus(cotangent, meeting[i]))
+      ),
+      ...carried(
+        sums,
+        [],
+        sums.map((sum, i) => plus(sum, dConstants[i]))
+      )
     ],
     sequences: [
       ...slots(pCarries, rule.outputs.slice(body.results.length)),
@@ -258,7 +272,10 @@ const batch = ({ inputs, mapped, params, size }: BatchRule): ReadonlyArray<Tenso
       xCarries.map((x, i) => (moving[i] && !startsMapped[i] ? repeat(x, size) : x)),
       next.map((y, i) => y ?? (moving[i] ? repeat(body.results[i], size) : body.results[i]))
     ),
-    sequences: slots(pSlices, xSlices.map((x, i) => (slicesMapped[i] ? exchange(x) : x))),
+    sequences: slots(
+      pSlices,
+      xSlices.map((x, i) => (slicesMapped[i] ? exchange(x) : x))
+    ),
     items: items.map((y, i) => y ?? body.results[carries + i])
   })
   return [

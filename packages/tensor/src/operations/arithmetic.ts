@@ -11,7 +11,7 @@ import * as Discrete from "../primitive/discrete.ts"
 import * as Smooth from "../primitive/elementwise.ts"
 import * as Linear from "../primitive/linear.ts"
 import { max, min, where } from "../primitive/selection.ts"
-import type { Shape } from "../ShapeType.ts"
+import type { Broadcast, CheckBroadcast, Shape } from "../ShapeType.ts"
 import type { DType } from "../DType.ts"
 import type { Binary } from "./signature.ts"
 
@@ -146,6 +146,11 @@ export const clamp: {
     low: number | Tensor<readonly [], NoInfer<D>> | Tensor<NoInfer<S>, NoInfer<D>>,
     high: number | Tensor<readonly [], NoInfer<D>> | Tensor<NoInfer<S>, NoInfer<D>>
   ): Tensor<S, D>
+  <A extends Shape, B extends Shape, C extends Shape, D extends DType>(
+    self: Tensor<A, D>,
+    low: Tensor<B> & CheckBroadcast<B, A>,
+    high: Tensor<C> & CheckBroadcast<C, A>
+  ): Tensor<Broadcast<A, Broadcast<B, C>>, D>
   (low: number, high: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
 } = forms(3, (self: Tensor, low: Operand, high: Operand) => {
   const [x, least] = together("clamp", [self, low])

@@ -13,7 +13,7 @@ import { dotGeneral } from "../primitive/bilinear.ts"
 import { isTensor } from "../Primitive.ts"
 import type { Dims } from "../Shape.ts"
 import { broadcast, normalizeAxis } from "../Shape.ts"
-import type { CheckMatMul, Dim, MatMul, Shape } from "../ShapeType.ts"
+import type { CheckDType, CheckMatMul, Dim, MatMul, Shape } from "../ShapeType.ts"
 
 const demandVectors = (operation: string, vectors: ReadonlyArray<Tensor>): void => {
   if (vectors.every(({ shape }) => shape.length === 1)) return
@@ -37,17 +37,15 @@ const demandVectors = (operation: string, vectors: ReadonlyArray<Tensor>): void 
  * ```
  */
 export const dot: {
-  <N extends Dim, D extends DType>(
-    self: Tensor<readonly [N], D>,
-    that: Tensor<readonly [NoInfer<N>], NoInfer<D>>
-  ): Tensor<readonly [], D>
-  <A extends Shape, B extends Shape, D extends DType>(
+  <A extends Shape, B extends Shape, D extends DType, E extends DType>(
     self: Tensor<A, D>,
-    that: Tensor<B, NoInfer<D>> & CheckMatMul<A, B>
+    that: Tensor<B, E> & CheckMatMul<A, B> & CheckDType<D, E>
   ): Tensor<readonly [], D>
-  <N extends Dim, D extends DType>(
-    that: Tensor<readonly [N], D>
-  ): (self: Tensor<readonly [NoInfer<N>], D>) => Tensor<readonly [], D>
+  <B extends Shape, E extends DType>(
+    that: Tensor<B, E>
+  ): <A extends Shape, D extends DType>(
+    self: Tensor<A, D> & CheckMatMul<A, B> & CheckDType<D, E>
+  ) => Tensor<readonly [], D>
 } = forms(2, (self: Tensor, that: Tensor) => {
   demandVectors("dot", [self, that])
   return matmul(self, that)
@@ -59,10 +57,13 @@ export const outer: {
     self: Tensor<readonly [M], D>,
     that: Tensor<readonly [N], NoInfer<D>>
   ): Tensor<readonly [M, N], D>
-  <D extends DType>(self: Tensor<Shape, D>, that: Tensor<Shape, NoInfer<D>>): Tensor<readonly [number, number], D>
-  <N extends Dim, D extends DType>(
-    that: Tensor<readonly [N], D>
-  ): <M extends Dim>(self: Tensor<readonly [M], D>) => Tensor<readonly [M, N], D>
+  <D extends DType, E extends DType>(
+    self: Tensor<Shape, D>,
+    that: Tensor<Shape, E> & CheckDType<D, E>
+  ): Tensor<readonly [Dim, Dim], D>
+  <N extends Dim, E extends DType>(
+    that: Tensor<readonly [N], E>
+  ): <M extends Dim, D extends DType>(self: Tensor<readonly [M], D> & CheckDType<D, E>) => Tensor<readonly [M, N], D>
 } = forms(2, (self: Tensor, that: Tensor) => {
   demandVectors("outer", [self, that])
   return contract(
@@ -96,16 +97,15 @@ export const matmul: {
     self: Tensor<readonly [...L, K], D>,
     that: Tensor<readonly [NoInfer<K>, N], NoInfer<D>>
   ): Tensor<readonly [...L, N], D>
-  <A extends Shape, B extends Shape, D extends DType>(
+  <A extends Shape, B extends Shape, D extends DType, E extends DType>(
     self: Tensor<A, D>,
-    that: Tensor<B, NoInfer<D>> & CheckMatMul<A, B>
+    that: Tensor<B, E> & CheckMatMul<A, B> & CheckDType<D, E>
   ): Tensor<MatMul<A, B>, D>
-  <K extends Dim, N extends Dim, D extends DType>(
-    that: Tensor<readonly [K, N], D>
-  ): <L extends Shape>(self: Tensor<readonly [...L, NoInfer<K>], D>) => Tensor<readonly [...L, N], D>
-  <B extends Shape, D extends DType>(
-    that: Tensor<B, D>
-  ): <A extends Shape>(self: Tensor<A, D> & CheckMatMul<A, B>) => Tensor<MatMul<A, B>, D>
+  <B extends Shape, E extends DType>(
+    that: Tensor<B, E>
+  ): <A extends Shape, D extends DType>(
+    self: Tensor<A, D> & CheckMatMul<A, B> & CheckDType<D, E>
+  ) => Tensor<MatMul<A, B>, D>
 } = forms(2, (self: Tensor, that: Tensor): Tensor => {
   const [isRow, isColumn] = [self.shape.length === 1, that.shape.length === 1]
   const inner = that.shape[isColumn ? 0 : that.shape.length - 2]
@@ -142,15 +142,15 @@ const hintFor = (self: Dims, that: Dims): { readonly hint?: string } => {
  * **Throws** `ShapeError` where paired axes differ in extent, `AxisError`, `DTypeError`, `ArgumentError`.
  */
 export const tensorDot: {
-  <D extends DType>(
+  <D extends DType, E extends DType>(
     self: Tensor<Shape, D>,
-    that: Tensor<Shape, NoInfer<D>>,
+    that: Tensor<Shape, E> & CheckDType<D, E>,
     axes?: number | readonly [ofSelf: Dims, ofThat: Dims]
   ): Tensor<Shape, D>
-  <D extends DType>(
-    that: Tensor<Shape, D>,
+  <E extends DType>(
+    that: Tensor<Shape, E>,
     axes?: number | readonly [ofSelf: Dims, ofThat: Dims]
-  ): (self: Tensor<Shape, D>) => Tensor<Shape, D>
+  ): <D extends DType>(self: Tensor<Shape, D> & CheckDType<D, E>) => Tensor<Shape, D>
 } = forms(
   (args) => isTensor(args[1]),
   (self: Tensor, that: Tensor, axes: number | readonly [Dims, Dims] = 2) => {
@@ -195,10 +195,10 @@ export const tensorDot: {
  * ```
  */
 export const einsum: {
-  <D extends DType>(
+  <D extends DType, E extends DType = D>(
     equation: string,
     first: Tensor<Shape, D>,
-    ...rest: ReadonlyArray<Tensor<Shape, NoInfer<D>>>
+    ...rest: ReadonlyArray<Tensor<Shape, E> & CheckDType<D, E>>
   ): Tensor<Shape, D>
 } = typed((equation: string, ...tensors: ReadonlyArray<Tensor>) => {
   const { operands, output } = parse(equation, tensors)

@@ -18,7 +18,7 @@ import { max, min } from "../primitive/selection.ts"
 import * as Window from "../primitive/window.ts"
 import type { Dims } from "../Shape.ts"
 import { equals, normalizeAxis, size, strides, without } from "../Shape.ts"
-import type { CheckAxes, Dim, Shape, Splice } from "../ShapeType.ts"
+import type { CheckAxes, CheckBroadcast, CheckDType, Dim, Shape, Splice } from "../ShapeType.ts"
 import type { ResultOf } from "./signature.ts"
 
 const demandIndices = (operation: string, indices: Tensor): void => {
@@ -134,17 +134,17 @@ export const gather: {
  * ```
  */
 export const scatterAdd: {
-  <S extends Shape, I extends Shape, D extends DType>(
+  <S extends Shape, I extends Shape, U extends Shape, D extends DType, E extends DType>(
     self: Tensor<S, D>,
     indices: Tensor<I>,
-    updates: Tensor<NoInfer<I>, NoInfer<D>>,
+    updates: Tensor<U, E> & CheckBroadcast<I, U> & CheckDType<D, E>,
     axis: number
   ): Tensor<S, D>
-  <I extends Shape, D extends DType>(
+  <I extends Shape, U extends Shape, E extends DType>(
     indices: Tensor<I>,
-    updates: Tensor<NoInfer<I>, D>,
+    updates: Tensor<U, E> & CheckBroadcast<I, U>,
     axis: number
-  ): <S extends Shape>(self: Tensor<S, D>) => Tensor<S, D>
+  ): <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckDType<D, E>) => Tensor<S, D>
 } = forms(
   (args) => args.length > 3,
   (self: Tensor, indices: Tensor, updates: Tensor, axis: number) => {

@@ -13,7 +13,7 @@ import * as Discrete from "../primitive/discrete.ts"
 import { where as whereOf } from "../primitive/selection.ts"
 import type { Dims } from "../Shape.ts"
 import { broadcast } from "../Shape.ts"
-import type { Broadcast, CheckBroadcast, Shape } from "../ShapeType.ts"
+import type { Broadcast, CheckBroadcast, CheckDType, Shape } from "../ShapeType.ts"
 import type { Binary, Predicate, Unary } from "./signature.ts"
 
 type Rule = (x: Tensor, y: Tensor) => Tensor
@@ -121,14 +121,14 @@ export const where: {
     x: number,
     y: Tensor<S, D> & CheckBroadcast<S, C>
   ): Tensor<Broadcast<C, S>, D>
-  <C extends Shape, A extends Shape, B extends Shape, D extends DType>(
+  <C extends Shape, A extends Shape, B extends Shape, D extends DType, E extends DType>(
     condition: Tensor<C>,
     x: Tensor<A, D> & CheckBroadcast<A, C>,
-    y: Tensor<B, NoInfer<D>> & CheckBroadcast<B, A> & CheckBroadcast<B, C>
+    y: Tensor<B, E> & CheckBroadcast<B, A> & CheckBroadcast<B, C> & CheckDType<D, E>
   ): Tensor<Broadcast<C, Broadcast<A, B>>, D>
-  <A extends Shape, B extends Shape, D extends DType>(
+  <A extends Shape, B extends Shape, D extends DType, E extends DType>(
     x: Tensor<A, D>,
-    y: Tensor<B, D>
+    y: Tensor<B, E> & CheckBroadcast<B, A> & CheckDType<D, E>
   ): <C extends Shape>(condition: Tensor<C>) => Tensor<Broadcast<C, Broadcast<A, B>>, D>
 } = forms(3, (condition: Tensor, x: Operand, y: Operand) => {
   demand("where", condition, "bool", isBool)

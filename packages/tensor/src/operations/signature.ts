@@ -6,7 +6,7 @@
  */
 import type { DType } from "../DType.ts"
 import type { Tensor } from "../Primitive.ts"
-import type { Axes, Broadcast, CheckAxes, CheckBroadcast, Dim, Reduce, Shape } from "../ShapeType.ts"
+import type { Axes, Broadcast, CheckAxes, CheckBroadcast, CheckDType, Dim, Reduce, Shape } from "../ShapeType.ts"
 
 /** The dtype `R` that a result always has, else (`never`) that of the operand. */
 export type ResultOf<R extends DType, D extends DType> = [R] extends [never] ? D : R
@@ -36,14 +36,16 @@ export interface Binary<R extends DType = never> {
     self: Tensor<readonly [...L, N], D>,
     that: Tensor<readonly [NoInfer<N>], NoInfer<D>>
   ): Tensor<readonly [...L, N], ResultOf<R, D>>
-  <A extends Shape, B extends Shape, D extends DType>(
+  <A extends Shape, B extends Shape, D extends DType, E extends DType>(
     self: Tensor<A, D>,
-    that: Tensor<B, NoInfer<D>> & CheckBroadcast<A, B>
+    that: Tensor<B, E> & CheckBroadcast<A, B> & CheckDType<D, E>
   ): Tensor<Broadcast<A, B>, ResultOf<R, D>>
   (that: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, ResultOf<R, D>>
-  <B extends Shape, D extends DType>(
-    that: Tensor<B, D>
-  ): <A extends Shape>(self: Tensor<A, D> & CheckBroadcast<A, B>) => Tensor<Broadcast<A, B>, ResultOf<R, D>>
+  <B extends Shape, E extends DType>(
+    that: Tensor<B, E>
+  ): <A extends Shape, D extends DType>(
+    self: Tensor<A, D> & CheckBroadcast<A, B> & CheckDType<D, E>
+  ) => Tensor<Broadcast<A, B>, ResultOf<R, D>>
 }
 
 /** Whether a reduction leaves its axes behind as 1. */

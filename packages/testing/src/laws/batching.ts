@@ -10,7 +10,7 @@ import type { Tensor } from "@cotangent/tensor/Primitive"
 import * as Reference from "@cotangent/tensor/Reference"
 import type { Dims, TensorType } from "@cotangent/tensor/Shape"
 import { exact, show } from "../Comparison.ts"
-import type { Case } from "../generators.ts"
+import type { Case } from "../Case.ts"
 import { agree } from "./Violation.ts"
 import type { Violation } from "./Violation.ts"
 

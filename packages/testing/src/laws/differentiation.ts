@@ -12,7 +12,7 @@ import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
 import { describe } from "@cotangent/tensor/Primitive"
 import * as Reference from "@cotangent/tensor/Reference"
 import { largest, near, ofLargest } from "../Comparison.ts"
-import type { Case } from "../generators.ts"
+import type { Case } from "../Case.ts"
 import { agree, first } from "./Violation.ts"
 import type { Violation } from "./Violation.ts"
 

@@ -6,7 +6,7 @@ import { constant } from "@cotangent/tensor/primitive/leaf"
 import { describe } from "@cotangent/tensor/Primitive"
 import * as Reference from "@cotangent/tensor/Reference"
 import { size } from "@cotangent/tensor/Shape"
-import type { Case } from "../generators.ts"
+import type { Case } from "../Case.ts"
 import type { Violation } from "./Violation.ts"
 
 /** The value of an application has the type that its type rule states. */

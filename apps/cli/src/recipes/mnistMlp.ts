@@ -1,0 +1,18 @@
+import * as Initializer from "@cotangent/nn/Initializer"
+import { mlp } from "@cotangent/models/mlp"
+import * as Optimizer from "@cotangent/optim/Optimizer"
+import * as Schedule from "@cotangent/optim/Schedule"
+import { task } from "../digits/task.ts"
+import type { Task } from "../Recipe.ts"
+
+const sizes = [784, 512, 512, 10] as const
+
+/** A classifier of digits with two hidden layers, by Adam with a rate that falls along a cosine. */
+export const mnistMlp: Task = task({
+  name: "mnist-mlp",
+  text: sizes.join("-"),
+  model: mlp({ sizes, initializer: Initializer.heNormal }),
+  optimizer: (steps) => Optimizer.adam({ learningRate: Schedule.cosine({ learningRate: 2e-3, steps }) }),
+  epochs: 3,
+  batch: 128
+})
