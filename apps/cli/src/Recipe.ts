@@ -22,9 +22,8 @@ export interface Recipe {
   readonly summary: string
   /** What it trains on. */
   readonly data: string
-  /** What it reaches unless its settings are changed. */
+  /** What it reaches unless told otherwise. */
   readonly expected: string
-  readonly settings: Settings
   /** What a pass over the data is called. */
   readonly pass: Pass
   readonly load: () => Promise<Task>
@@ -34,12 +33,6 @@ export interface Recipe {
 export interface Pass {
   readonly name: "epoch" | "iteration"
   readonly reportEvery: number
-}
-
-/** What can be changed about a training. */
-export interface Settings {
-  /** Passes over the data. */
-  readonly epochs: number
 }
 
 /** How a recipe is carried out. */

@@ -6,7 +6,6 @@ const list: ReadonlyArray<Recipe> = [
     summary: "classify handwritten digits: 784-512-512-10, ReLU, Adam",
     data: "MNIST, 60,000 digits to train on and 10,000 to test",
     expected: "test accuracy 98.0 % or more",
-    epochs: 3,
     pass: { name: "epoch", reportEvery: 1 },
     load: () => import("./recipes/mnistMlp.ts").then(({ mnistMlp }) => mnistMlp)
   },
@@ -15,7 +14,6 @@ const list: ReadonlyArray<Recipe> = [
     summary: "the lecture notes' network from scratch: 784-10-10, full-batch gradient descent",
     data: "MNIST, 60,000 digits to train on and 10,000 to test",
     expected: "training accuracy of about 77 %",
-    epochs: 500,
     pass: { name: "iteration", reportEvery: 10 },
     load: () => import("./recipes/notesMlp.ts").then(({ notesMlp }) => notesMlp)
   }

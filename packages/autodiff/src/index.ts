@@ -1,9 +1,14 @@
 /**
- * Derivatives and batching: functions of tensor functions.
+ * Derivatives and batching: functions of tensor functions. What they do to expressions, without functions and trees, is
+ * in the modules `Jvp`, `Vjp`, `Vmap`: `pushforward`, `pullback`, `batch`.
  */
-export * from "./Derivatives.ts"
-export * from "./Gradient.ts"
-export * from "./Jvp.ts"
-export * from "./Scan.ts"
-export * from "./Vjp.ts"
-export * from "./Vmap.ts"
+export { hessian, hvp, jacobian } from "./Derivatives.ts"
+export type { Jacobian, Mode } from "./Derivatives.ts"
+export { grad, stopGradient, valueAndGrad } from "./Gradient.ts"
+export type { Argument, CheckScalar, ValueAndGrad } from "./Gradient.ts"
+export { jvp } from "./Jvp.ts"
+export { scan } from "./Scan.ts"
+export type { ScanOptions, Slice, Stacked } from "./Scan.ts"
+export { vjp } from "./Vjp.ts"
+export { vmap } from "./Vmap.ts"
+export type { Axes, Batched, VmapOptions } from "./Vmap.ts"

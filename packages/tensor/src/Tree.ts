@@ -105,8 +105,7 @@ export const structure = <T>(self: T): Structure<T> => {
 }
 
 /** The tensors of `self`. **Throws** as `structure`. */
-export const leaves = (self: unknown): ReadonlyArray<Tensor> =>
-  leavesLike(structure(self), self) as ReadonlyArray<Tensor>
+export const leaves = (self: unknown): ReadonlyArray<Tensor> => flatten(self).leaves
 
 /**
  * Where each leaf of `self` stands, as in `0.weight`. **Throws** as `structure`.
@@ -146,7 +145,7 @@ export const leavesLike = (self: Structure, that: unknown): ReadonlyArray<unknow
         return check(value === undefined, () => "undefined")
       case "array": {
         const items = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : undefined
-        check(items?.length === node.items.length, () => `an array of ${node.items.length}`)
+        const items: ReadonlyArray<unknown> | undefined = Array.isArray(value) ? value : undefined
         return node.items.forEach((item, i) => visit(item, items![i]))
       }
       case "record": {

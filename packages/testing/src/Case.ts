@@ -6,6 +6,8 @@ import type { HostArray } from "@cotangent/tensor/HostArray"
 import { make } from "@cotangent/tensor/HostArray"
 import type { Arity, Op, Tensor } from "@cotangent/tensor/Primitive"
 import { apply } from "@cotangent/tensor/Primitive"
+import type { Program } from "@cotangent/tensor/Program"
+import { trace } from "@cotangent/tensor/Program"
 import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
 import { show } from "./Comparison.ts"
@@ -43,6 +45,9 @@ export const recast = (given: Case, dtype: DTypes.Float): Case => {
   const inputs = given.inputs.map((input) => (input.dtype === "f64" ? make(input.shape, dtype, input.data) : input))
   return { ...given, inputs, ...shown(given.name, inputs) }
 }
+
+/** A case as a program over its inputs. */
+export const programOf = ({ apply, inputs }: Case): Program => trace(inputs, (...tensors) => [apply(tensors)])
 
 /** `op` with `params`; by all inputs there is a derivative where nothing else is stated. */
 export const signature = <N extends Arity, P>(

@@ -13,9 +13,13 @@ const rows = Object.entries(devices).flatMap(([name, { dtypes, layer }]) =>
 )
 
 describe.each(rows)("the device $name in $precision", ({ layer, precision }) => {
-  it.each(suites)("gives the reference values of $suite", async (suite) => {
-    const { failures, passed } = await Effect.runPromise(runSuite(suite, precision).pipe(Effect.provide(layer)))
-    expect(failures).toEqual([])
-    expect(passed).toBe(suite.cases.length)
-  })
+  it.each(suites)(
+    "gives the reference values of $suite",
+    async (suite) => {
+      const { failures, passed } = await Effect.runPromise(runSuite(suite, precision).pipe(Effect.provide(layer)))
+      expect(failures).toEqual([])
+      expect(passed).toBe(suite.cases.length)
+    },
+    60_000
+  )
 })

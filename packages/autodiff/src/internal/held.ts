@@ -26,15 +26,41 @@ export const hold = <T>(tree: T): Held<T> => {
   return { tree: Tree.restore(structure, views), leaves: views, structure }
 }
 
+/** Where a leaf stands, as text. */
+export const placeOf = (path: string): string => (path === "" ? "the root" : JSON.stringify(path))
+
+/** Holds argument `argument` of `args`. **Throws** unless it is there and of floats. */
+export const holdArgument = (
+  operation: string,
+  args: ReadonlyArray<unknown>,
+  argument: number
+): Held<unknown> & { readonly args: ReadonlyArray<unknown> } => {
+  if (!Number.isInteger(argument) || argument < 0 || argument >= args.length) {
+    throw new ArgumentError({
+      operation,
+      expected: `an argument from 0 to ${args.length - 1} to differentiate by`,
+      received: String(argument)
+    })
+  }
+  const held = hold(args[argument])
+  held.structure.types.forEach(({ dtype }, i) => {
+    if (DTypes.isFloat(dtype)) return
+    throw new DTypeError({
+      operation,
+      expected: `floats to differentiate by, at ${placeOf(held.structure.paths[i])} of argument ${argument}`,
+      received: [dtype],
+      hint: "pass what does not train as another argument"
+    })
+  })
+  return { ...held, args: args.with(argument, held.tree) }
+}
+
 /** The tree of `structure` with `leaves`, zeros where there are none. */
 export const fill = <T>(structure: Tree.Structure<T>, leaves: ReadonlyArray<Cotangent>): T =>
   Tree.restore(
     structure,
     leaves.map((x, i) => x ?? zeros(structure.types[i]))
   )
-
-/** Where a leaf stands, as text. */
-export const placeOf = (path: string): string => (path === "" ? "the root" : JSON.stringify(path))
 
 /** Who asks for a tree, and what its leaves are to be. */
 interface Demand {

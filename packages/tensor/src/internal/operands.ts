@@ -79,7 +79,7 @@ export const stretch = (operation: string, self: Tensor, shape: Dims): Tensor =>
 export const together = (operation: string, operands: ReadonlyArray<Operand>): ReadonlyArray<Tensor> => {
   const tensors = operands.filter(isTensor)
   const dtype = commonDType(operation, tensors)
-  const shape = tensors.map((tensor) => tensor.shape as Dims).reduce((a, b) => broadcastShapes(operation, a, b))
+  const shape = tensors.map((tensor): Dims => tensor.shape).reduce((a, b) => broadcastShapes(operation, a, b))
   return operands.map((operand) =>
     isTensor(operand) ? stretch(operation, operand, shape) : fill(operation, { shape, dtype }, operand)
   )

@@ -24,6 +24,7 @@ const reduction = <O = unknown>(
   operation: string,
   rule: (x: Tensor, axes: Dims, options: O) => Tensor
 ): Reduction<never, O> =>
+  // Every option of `O` may be left out.
   forms(tensorFirst, (self: Tensor, axes?: AxesArgument, options: KeepDims & O = {} as KeepDims & O) => {
     demand(operation, self, "floats", DTypes.isFloat)
     return reduceWith(self, { operation, axes, keepDims: options.keepDims }, (normal) => rule(self, normal, options))

@@ -1,0 +1,36 @@
+/**
+ * The devices that commands can run on.
+ */
+import { Device } from "@cotangent/runtime/Device"
+import type { DeviceUnavailable } from "@cotangent/runtime/errors"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/** A way to get a device. */
+export type DeviceLayer = Layer.Layer<Device, DeviceUnavailable>
+
+const wasm: DeviceLayer = Layer.unwrap(
+  Effect.gen(function* () {
+    const [Wasm, WideSimd] = yield* Effect.promise(() =>
+      Promise.all([import("@cotangent/wasm/Wasm"), import("@cotangent/wasm/WideSimd")])
+    )
+    // Ours is the whole process, so its engine may be told to join vectors, before anything is compiled.
+    return Wasm.layerWith({ isWide: WideSimd.enable().isEnabled })
+  })
+)
+
+const reference: DeviceLayer = Layer.unwrap(
+  Effect.map(
+    Effect.promise(() => import("@cotangent/runtime/ReferenceDevice")),
+    ({ layer }) => layer
+  )
+)
+
+/** Each device by name, the best one first. */
+export const devices: Readonly<Record<string, DeviceLayer>> = { wasm, reference }
+
+/** What `--device` accepts: a device, or `auto` for the first that is available. */
+export const choices: Readonly<Record<string, DeviceLayer>> = {
+  auto: Device.firstAvailable(wasm, reference),
+  ...devices
+}
