@@ -81,7 +81,7 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
   const isVector =
     isVectorizable(values, column, { lanes, workspace, dense: false, given: accumulator }) &&
     targets.every(
-      ({ dtype, position }) => strideIn(position, column, workspace) === 1 && (lanes === 4 || dtype === "f64")
+      ({ dtype, position }) => strideIn(position, column, workspace) === 1 && (lanes === 2) === (dtype === "f64")
     )
   const rowIndex = code.local("i32")
   const roots = targets.flatMap(({ address, value }) => [value, address.base])

@@ -4,7 +4,10 @@
 const pageBytes = 65536
 const alignment = 64
 
-const aligned = (bytes: number): number => Math.max(Math.ceil(bytes / alignment) * alignment, alignment)
+/** Matrix products may read up to so many bytes beyond an operand, whose values do not count. */
+const slack = 32
+
+const aligned = (bytes: number): number => Math.ceil((bytes + slack) / alignment) * alignment
 
 /** Pieces of a memory. */
 export interface Heap {

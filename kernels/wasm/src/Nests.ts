@@ -92,7 +92,8 @@ const lanesFor = (axis: Variable, targets: ReadonlyArray<Target>, { workspace }:
   const roots = targets.map(({ value }) => value)
   const lanes = preferredLanes(roots, axis, workspace) ?? (targets.every(({ dtype }) => dtype === "f64") ? 2 : 4)
   if (axis.extent < lanes || targets.some(({ position }) => strideIn(position, axis, workspace) !== 1)) return undefined
-  if (lanes === 2 && targets.some(({ dtype }) => dtype !== "f64")) return undefined
+  // A stored value that does not vary fills vectors too, so it must have their width.
+  if (targets.some(({ dtype }) => (dtype === "f64") !== (lanes === 2))) return undefined
   if (!isVectorizable(roots, axis, { lanes, workspace, dense: false })) return undefined
   const sums = reductionsIn(roots).filter((sum) => workspace.free(sum).has(axis))
   // A sum whose terms lie side by side is better off with vectors of its own.

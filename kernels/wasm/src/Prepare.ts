@@ -113,7 +113,8 @@ export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut): Worksp
     ordered.sort((x, y) => rank(x.depth, x.atom) - rank(y.depth, y.atom))
     let base: Scalar = pointer(source)
     for (const { atom, factor } of ordered) base = S.add(base, S.mul(atom, S.constant(factor * size)))
-    const isOffset = constant >= 0
+    // An instruction adds its constant without wrapping, so what it adds to must itself be an address.
+    const isOffset = constant >= 0 && ordered.every(({ factor }) => factor > 0)
     if (!isOffset) base = S.add(base, S.constant(constant * size))
     return { base: unify(base), offset: isOffset ? constant * size : 0 }
   }

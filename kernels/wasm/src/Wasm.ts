@@ -31,6 +31,8 @@ export interface Options {
    * engine's flag: see `WideSimd.ts`.
    */
   readonly isWide?: boolean
+  /** False computes every tensor by itself, to tell faults of the compiler from others. */
+  readonly fusion?: boolean
 }
 
 const failed = (reason: string, cause: unknown): CompileFailed => new CompileFailed({ device: name, reason, cause })
@@ -69,7 +71,7 @@ const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       { donated }
     ): Effect.fn.Return<Executable, CompileFailed | OutOfMemory, Scope.Scope> {
       const loops = yield* Effect.try({
-        try: () => compileProgram(program, { donated, identify }),
+        try: () => compileProgram(program, { donated, identify, fusion: options.fusion ?? true }),
         catch: (cause) => failed(`the compiler failed: ${String(cause)}`, cause)
       })
       const rendered = yield* Effect.try({

@@ -33,8 +33,24 @@ export interface Gemm {
  * side and there are at most four rows or a single column, in several chains. Whether each step rounds once or twice
  * depends on `isRelaxed` and, with it, on the machine. Ranges do not change results.
  */
-export const gemm = (module: ModuleBuilder, spec: GemmSpec): Gemm =>
-  spec.n === 1 && spec.m > 1 ? asRow(module, spec) : asGiven(module, spec)
+export const gemm = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
+  if (spec.m === 0 || spec.n === 0) return empty(module, spec)
+  return spec.n === 1 && spec.m > 1 ? asRow(module, spec) : asGiven(module, spec)
+}
+
+/** The types of the parameters of a product's function. */
+const parametersFor = ({ epilogue }: GemmSpec): ReadonlyArray<"i32"> =>
+  Array.from({ length: driverParameters + epilogue.parameters }, () => "i32")
+
+/** A product without elements. */
+const empty = (module: ModuleBuilder, spec: GemmSpec): Gemm => ({
+  function: module.function({ name: "gemm_empty", parameters: parametersFor(spec) }),
+  scratchBytes: 0,
+  units: 0,
+  unitRows: 1,
+  panels: 0,
+  panelColumns: 1
+})
 
 /** A product with a single column, as `Cᵀ = Bᵀ · Aᵀ`: its lanes are rows. */
 const asRow = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
@@ -51,8 +67,7 @@ const asRow = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
       lane: (code, { row, column, ...rest }) => epilogue.lane(code, { ...rest, row: column, column: row })
     }
   })
-  const parameters = Array.from({ length: driverParameters + epilogue.parameters }, () => "i32" as const)
-  const code = module.function({ name: "gemm_column", parameters })
+  const code = module.function({ name: "gemm_column", parameters: parametersFor(spec) })
   const [left, right, scratch, unitFrom, unitTo, panelFrom, panelTo, ...others] = code.parameters
   for (const argument of [right, left, scratch, panelFrom, panelTo, unitFrom, unitTo, ...others]) code.get(argument)
   code.call(transposed.function)

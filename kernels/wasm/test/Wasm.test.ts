@@ -46,9 +46,12 @@ describe("Wasm", () => {
   it.effect("runs a compiled function with donated state", () =>
     withDevice((device) =>
       Effect.gen(function* () {
-        const step = yield* device.compile((state: Tensor) => add(state, full({ shape: [3], dtype: "f32", value: 1 })), {
-          donate: [0]
-        })
+        const step = yield* device.compile(
+          (state: Tensor) => add(state, full({ shape: [3], dtype: "f32", value: 1 })),
+          {
+            donate: [0]
+          }
+        )
         let state: Tensor = (yield* device.realize([vector([1, 2, 3])]))[0]
         for (let i = 0; i < 10; i++) state = yield* step(state)
         assert.deepStrictEqual([...(yield* device.read(state)).data], [11, 12, 13])
@@ -94,7 +97,13 @@ describe("Wasm", () => {
   it.effect("gives the same bits at every run", () =>
     withDevice((device) =>
       Effect.gen(function* () {
-        const x = constant(HostArray.make([67, 129], "f32", Float32Array.from({ length: 67 * 129 }, (_, i) => Math.sin(i))))
+        const x = constant(
+          HostArray.make(
+            [67, 129],
+            "f32",
+            Float32Array.from({ length: 67 * 129 }, (_, i) => Math.sin(i))
+          )
+        )
         const product = dotGeneral(x, x, { contract: [[1], [1]], batch: [[], []] })
         const first = yield* device.read(sub(exp(product), product))
         const second = yield* device.read(sub(exp(product), product))

@@ -48,7 +48,10 @@ describe("functions of f32", () => {
         // At the border of the range, an ulp decides between the greatest number and infinity.
         const isBorder = Math.abs(value) > 3.402e38 && Math.abs(received[i]) > 3.402e38
         const error = Math.abs(received[i] - value) / unit(value)
-        assert.isTrue(isBorder || error <= bound, `${name}(${x[i]}): expected ${value}, received ${received[i]}, ${error} ulp`)
+        assert.isTrue(
+          isBorder || error <= bound,
+          `${name}(${x[i]}): expected ${value}, received ${received[i]}, ${error} ulp`
+        )
       })
     }).pipe(Effect.provide(Wasm.layer))
   )

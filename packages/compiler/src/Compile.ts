@@ -18,6 +18,8 @@ import type { Location } from "./Stages.ts"
 export interface Options {
   /** Inputs whose memory the program may take over for its outputs. */
   readonly donated?: ReadonlySet<number>
+  /** False gives every tensor memory and loops of its own: slow, and the yardstick of what fusion must not change. */
+  readonly fusion?: boolean
   /** Numbers primitives; share one between compilations whose keys are compared. */
   readonly identify?: Identify
 }
@@ -46,7 +48,11 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
   canonical.results.forEach((tensor, i) => {
     if (!parameters.has(tensor) && !placed.has(tensor)) placed.set(tensor, start(outputs[i]))
   })
-  const { results, steps } = lower(canonical, { parameters, allocate, identify }, placed)
+  const { results, steps } = lower(
+    canonical,
+    { parameters, allocate, identify, fusion: options.fusion ?? true },
+    placed
+  )
   // A result that is an input, or that another result already is, has to be copied.
   const copies = results.flatMap((location, i): ReadonlyArray<Step> =>
     location.buffer === outputs[i] ? [] : [copy(location, start(outputs[i]), outputs[i].shape[0])]

@@ -27,6 +27,7 @@ interface Frame {
   readonly parameters: ReadonlyMap<Tensor, Location>
   readonly allocate: Allocate
   readonly identify: Identify
+  readonly fusion: boolean
 }
 
 /** What runs in order: groups of kernels, and applications that are steps by themselves. */
@@ -37,10 +38,10 @@ const start = (buffer: Buffer): Location => ({ buffer, base: S.constant(0) })
 /** The steps of `program`, and where its results are afterwards. */
 export const lower = (
   program: Program,
-  { allocate, identify, parameters }: Frame,
+  { allocate, fusion, identify, parameters }: Frame,
   placed: ReadonlyMap<Tensor, Location> = new Map()
 ): { readonly steps: ReadonlyArray<Step>; readonly results: ReadonlyArray<Location> } => {
-  const chosen = materialized(program)
+  const chosen = fusion ? materialized(program) : everything(program)
   const locations = new Map<Tensor, Location>([...placed, ...parameters])
   const inMemory = (tensor: Tensor): boolean => chosen.has(tensor) || parameters.has(tensor)
   const locate = (tensor: Tensor): Location | undefined => {
@@ -50,7 +51,7 @@ export const lower = (
     locations.set(tensor, location)
     return location
   }
-  const items = arrange(applications(program.results), chosen, parameters, inMemory)
+  const items = arrange(applications(program.results), { chosen, parameters, inMemory, fusion })
   const isReadBeyond = readersOf(items, program)
   const steps = items.flatMap((item): ReadonlyArray<Step> => {
     if (item.tag === "group") {
@@ -61,18 +62,29 @@ export const lower = (
       locate: (tensor) => locate(tensor)!,
       allocate,
       identify,
+      fusion,
       isRead: (tensor) => isReadBeyond(tensor, item)
     })
   })
   return { steps, results: program.results.map((result) => locate(result)!) }
 }
 
+/** Every tensor but the parameters. */
+const everything = (program: Program): ReadonlySet<Tensor> =>
+  new Set(applications(program.results).flatMap(({ outputs }) => outputs))
+
+/** Which tensors have memory. */
+interface Memory {
+  readonly chosen: ReadonlySet<Tensor>
+  readonly parameters: ReadonlyMap<Tensor, Location>
+  readonly inMemory: (tensor: Tensor) => boolean
+  readonly fusion: boolean
+}
+
 /** Each kernel joins the last group it depends on, where both can share loops. */
 const arrange = (
   order: ReadonlyArray<Application>,
-  chosen: ReadonlySet<Tensor>,
-  parameters: ReadonlyMap<Tensor, Location>,
-  inMemory: (tensor: Tensor) => boolean
+  { chosen, fusion, inMemory, parameters }: Memory
 ): ReadonlyArray<Item> => {
   const items: Array<Item> = []
   const madeBy = new Map<Tensor, number>()
@@ -86,7 +98,7 @@ const arrange = (
     const [tensor] = application.outputs
     if (!chosen.has(tensor) || parameters.has(tensor) || size(tensor.shape) === 0) continue
     const kernel = kernelOf(tensor, inMemory)
-    const latest = Math.max(-1, ...kernel.reads.map(({ source }) => madeBy.get(source as Tensor) ?? -1))
+    const latest = !fusion ? -1 : Math.max(-1, ...kernel.reads.map(({ source }) => madeBy.get(source as Tensor) ?? -1))
     const item = latest < 0 ? undefined : items[latest]
     const joined = item?.tag === "group" && !isContraction(kernel) ? join(item.group, kernel) : undefined
     if (joined !== undefined && item?.tag === "group") item.group = joined
@@ -133,6 +145,7 @@ interface Whole {
   readonly isRead: (tensor: Tensor) => boolean
   readonly allocate: Allocate
   readonly identify: Identify
+  readonly fusion: boolean
 }
 
 const whole = (application: Application, places: Whole): ReadonlyArray<Step> => {
@@ -190,7 +203,7 @@ const repeat = (loop: Loop, { inputs, outputs }: Application, places: Whole): Re
           : rowAt(places.locate(sequences[i - loop.constants - loop.carries]), size(parameter.shape))
     ])
   )
-  const { results, steps } = lower(body, { parameters, allocate: places.allocate, identify: places.identify })
+  const { results, steps } = lower(body, { ...places, parameters })
   const stacked = outputs.slice(loop.carries)
   const items = results.length - loop.carries
   const record = (output: Tensor, from: Location): ReadonlyArray<Step> => {

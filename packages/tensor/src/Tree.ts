@@ -144,8 +144,8 @@ export const leavesLike = (self: Structure, that: unknown): ReadonlyArray<unknow
       case "absent":
         return check(value === undefined, () => "undefined")
       case "array": {
-        const items = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : undefined
         const items: ReadonlyArray<unknown> | undefined = Array.isArray(value) ? value : undefined
+        check(items?.length === node.items.length, () => `an array of ${node.items.length}`)
         return node.items.forEach((item, i) => visit(item, items![i]))
       }
       case "record": {

@@ -2,6 +2,7 @@
  * Arbitrary programs: chains of element-wise functions, reductions, rows normalized, contractions, movement, rows by
  * number. Every value stays moderate and depends continuously on the inputs, so that devices that round differently agree.
  */
+import { scan } from "@cotangent/autodiff/Scan"
 import { dotGeneral, mul } from "@cotangent/tensor/primitive/bilinear"
 import { less } from "@cotangent/tensor/primitive/discrete"
 import { cos, div, exp, log1p, logistic, sin, sqrt, tanh } from "@cotangent/tensor/primitive/elementwise"
@@ -94,6 +95,17 @@ const window =
 
 const at = (x: Tensor, axis: number, amount: number): Dims => x.shape.map((_, k) => (k === axis ? amount : 0))
 
+/** A recurrence over the rows of the first axis, forward or backward: its last state, or all of them by their rows. */
+const recur = withAxis((x, _, choice) => {
+  const start = full({ shape: x.shape.slice(1), dtype: x.dtype, value: 0.5 })
+  const step = (state: Tensor, row: Tensor): readonly [Tensor, Tensor] => {
+    const next = tanh(add(scale(state, 0.5), row))
+    return [next, mul(state, row)]
+  }
+  const [last, items] = scan(step, start, x, { reverse: choice % 4 > 1 })
+  return choice % 2 === 0 ? last : items
+})
+
 /** Row numbers `choice, choice + 3, …` of the first axis. */
 const rowNumbers = (x: Tensor, count: number, choice: number): Tensor => {
   const positions = iota({ shape: [count], dtype: "i32" })
@@ -137,6 +149,7 @@ const smooth = {
   ),
   concatenate: withAxis((x, axis) => concatenate([x, tanh(x)], { axis })),
   gather: withAxis((x, _, choice) => gather(x, rowNumbers(x, 1 + (choice % 4), choice))),
+  recur,
   scatterAdd: withAxis((x, _, choice) => scatterAdd(x, x, rowNumbers(x, x.shape[0], choice)))
 } satisfies Readonly<Record<string, Move>>
 

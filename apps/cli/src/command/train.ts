@@ -1,0 +1,77 @@
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { data, device, json, whole } from "./options.ts"
+
+const recipe = Argument.String("recipe").pipe(
+  Argument.withDescription("what to train; --list shows them"),
+  Argument.optional
+)
+
+const flags = {
+  device,
+  seed: whole("seed", 0).pipe(
+    Flag.withDescription("determines every random choice; 0 unless stated"),
+    Flag.withDefault(0)
+  ),
+  epochs: whole("epochs", 1).pipe(
+    Flag.withDescription("passes over the data; those of the recipe, or of the checkpoint, unless stated"),
+    Flag.optional
+  ),
+  limit: whole("limit", 1).pipe(Flag.withDescription("use the first N examples only"), Flag.optional),
+  out: Flag.String("out").pipe(
+    Flag.withDescription("where checkpoint and report go; runs/<recipe> unless stated"),
+    Flag.withMetavar("DIR"),
+    Flag.optional
+  ),
+  data,
+  resume: Flag.String("resume").pipe(
+    Flag.withDescription("go on from a checkpoint; the one of --out unless stated"),
+    Flag.withMetavar("PATH"),
+    Flag.withOptionalValue(""),
+    Flag.optional
+  ),
+  list: Flag.Boolean("list").pipe(Flag.withDescription("show the recipes"), Flag.withDefault(false)),
+  json
+}
+
+/** What `train` was asked for. */
+export interface TrainOptions {
+  readonly recipe: string | undefined
+  readonly device: string
+  readonly seed: number
+  readonly epochs: number | undefined
+  readonly limit: number | undefined
+  readonly out: string | undefined
+  readonly data: string | undefined
+  /** The checkpoint to go on from; empty for the one that the training itself writes. */
+  readonly resume: string | undefined
+  readonly list: boolean
+  readonly json: boolean
+}
+
+/** `cotangent train`. */
+export const train = Command.make("train", { recipe, ...flags }, (given) =>
+  Effect.flatMap(
+    Effect.promise(() => import("../train/run.ts")),
+    ({ train }) =>
+      train({
+        ...given,
+        recipe: Option.getOrUndefined(given.recipe),
+        epochs: Option.getOrUndefined(given.epochs),
+        limit: Option.getOrUndefined(given.limit),
+        out: Option.getOrUndefined(given.out),
+        data: Option.getOrUndefined(given.data),
+        resume: Option.getOrUndefined(given.resume)
+      })
+  )
+).pipe(
+  Command.withDescription("Train a model by a recipe; writes a checkpoint and a report"),
+  Command.withExamples([
+    { command: "cotangent train mnist-mlp", description: "98 % of handwritten digits, in seconds" },
+    { command: "cotangent train mnist-mlp --resume", description: "Go on after Ctrl-C" },
+    { command: "cotangent train --list" }
+  ])
+)

@@ -1,0 +1,40 @@
+import { Device } from "@cotangent/runtime/Device"
+import { constant } from "@cotangent/tensor/primitive/leaf"
+import { substitute } from "@cotangent/tensor/Program"
+import * as Wasm from "@cotangent/wasm/Wasm"
+import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { afterAll, describe, expect, it } from "vitest"
+import { directed, withGradients } from "../src/directions.ts"
+import { errorModel } from "../src/laws/device.ts"
+import type { Violation } from "../src/laws/Violation.ts"
+import { agree, first } from "../src/laws/Violation.ts"
+import { programs } from "../src/programs.ts"
+import { eventualCounterexample } from "./laws.ts"
+
+type Given = ReturnType<typeof withGradients>
+
+const values = ({ inputs, program }: Given) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const device = yield* Device
+      const tensors = yield* device.realize(substitute(program, inputs.map(constant)))
+      return yield* Effect.forEach(tensors, device.read)
+    })
+  )
+
+describe("fusion", () => {
+  const fused = ManagedRuntime.make(Wasm.layer)
+  const unfused = ManagedRuntime.make(Wasm.layerWith({ fusion: false }))
+  afterAll(() => Promise.all([fused.dispose(), unfused.dispose()]))
+
+  it("changes nothing but the order of roundings", async () => {
+    const law = async (given: Given): Promise<Violation> => {
+      const [received, expected] = [await fused.runPromise(values(given)), await unfused.runPromise(values(given))]
+      return first(
+        ...expected.map((value, i) => agree(`result ${i}`, value, received[i], errorModel(value.dtype, value, 1 << 16)))
+      )
+    }
+    expect(await eventualCounterexample(law, programs().chain(directed).map(withGradients))).toBeUndefined()
+  })
+})
