@@ -87,6 +87,7 @@ export const scan = <C, X, Y>(
     reverse: options.reverse ?? false,
     constants,
     carries: carries.leaves.map((input, i) => ({ input, parameter: carry[i], next: closed[i] })),
+    helpers: [],
     sequences: sequences.leaves.map((input, i) => ({ input, parameter: slice[i] })),
     items: closed.slice(carry.length)
   })

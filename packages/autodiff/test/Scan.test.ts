@@ -2,7 +2,7 @@ import type { Application, Loop } from "@cotangent/tensor/Primitive"
 import { applications } from "@cotangent/tensor/Program"
 import * as T from "@cotangent/tensor/Tensor"
 import { describe, expect, it } from "vitest"
-import { grad, scan, vjp, vmap } from "../src/index.ts"
+import { grad, jvp, scan, vjp, vmap } from "../src/index.ts"
 import { of, values } from "./numeric.ts"
 
 const scalar = (value: number) => of([], [value])
@@ -85,6 +85,13 @@ describe("scan", () => {
     // The cotangent of the sum, and the gradient as it adds up.
     expect(backward.carries).toBe(2)
     expect(backward.body.results.length).toBe(2)
+  })
+
+  it("in forward mode carries nothing that tangents do not read", () => {
+    const f = (x: T.Tensor) => scan((c: T.Tensor, w: T.Tensor) => [T.mul(c, w), c], x, of([3], [1, 2, 3]))[0]
+    const [, tangent] = jvp(f)([scalar(5)], [scalar(2)])
+    expect(values([tangent])).toEqual([[12]])
+    expect(loopsOf(tangent).map(({ carries }) => carries)).toEqual([1])
   })
 
   it("is equal as text where body, length and direction are equal", () => {

@@ -13,7 +13,6 @@ import { equals } from "@cotangent/tensor/Shape"
 import { pushforward } from "../Jvp.ts"
 import { pullback } from "../Vjp.ts"
 import { batch as batchOf } from "../Vmap.ts"
-import { between } from "./between.ts"
 
 /** A parameter of a body, and what it stands for: a constant, the first value of a carry, or a sequence. */
 export interface Slot {
@@ -32,6 +31,8 @@ export interface Parts {
   readonly reverse: boolean
   readonly constants: ReadonlyArray<Slot>
   readonly carries: ReadonlyArray<Carry>
+  /** Carries that nobody asks for, there for the others to read. */
+  readonly helpers: ReadonlyArray<Carry>
   readonly sequences: ReadonlyArray<Slot>
   readonly items: ReadonlyArray<Tensor>
 }
@@ -43,18 +44,19 @@ export interface Outcome {
   readonly received: ReadonlyArray<Tensor>
 }
 
-/** Builds a loop. Constants and sequences that its body does not read are left out. */
-export const iterate = ({ carries, constants, items, length, reverse, sequences }: Parts): Outcome => {
-  const results = [...carries.map(({ next }) => next), ...items]
+/** Builds a loop. Constants, helpers and sequences that it does not read are left out. */
+export const iterate = ({ carries, constants, helpers, items, length, reverse, sequences }: Parts): Outcome => {
+  const all = [...carries, ...readHelpers(helpers, [...carries.map(({ next }) => next), ...items])]
+  const results = [...all.map(({ next }) => next), ...items]
   const present = new Set(applications(results))
   const isRead = ({ parameter }: Slot): boolean => present.has(parameter.application)
-  const read = [constants.filter(isRead), carries, sequences.filter(isRead)] as const
+  const read = [constants.filter(isRead), all, sequences.filter(isRead)] as const
   const slots = read.flat()
   const params: Loop = {
     body: { parameters: slots.map(({ parameter }) => parameter), results },
     length,
     constants: read[0].length,
-    carries: carries.length,
+    carries: all.length,
     reverse
   }
   const outputs = apply(
@@ -62,9 +64,20 @@ export const iterate = ({ carries, constants, items, length, reverse, sequences 
     slots.map(({ input }) => input),
     params
   )
-  const [last, stacked, received] = cut(outputs, carries.length, items.length)
-  return { last, items: stacked, received }
+  const [last, stacked, received] = cut(outputs, all.length, items.length)
+  return { last: last.slice(0, carries.length), items: stacked, received: received.slice(0, carries.length) }
 }
+
+/** Those of `helpers` that `results` read in some run, be it through each other. */
+const readHelpers = (helpers: ReadonlyArray<Carry>, results: ReadonlyArray<Tensor>): ReadonlyArray<Carry> =>
+  settle(
+    helpers.map(() => false),
+    (marks) => {
+      const marked = helpers.filter((_, i) => marks[i])
+      const present = new Set(applications([...results, ...marked.map(({ next }) => next)]))
+      return [helpers.map(({ parameter }) => present.has(parameter.application)), marked]
+    }
+  )
 
 /** The first `first` of `all`, the next `second`, and the rest. */
 const cut = <A>(all: ReadonlyArray<A>, first: number, second: number): readonly [Many<A>, Many<A>, Many<A>] => [
@@ -133,18 +146,6 @@ const settle = <A>(
   }
 }
 
-/** Marks on parameters, widened to the carries that marked parameters reach in some run. */
-const reached = ({ body, carries, constants }: Loop, marks: ReadonlyArray<boolean>): ReadonlyArray<boolean> => {
-  const [before, start, after] = cut(marks, constants, carries)
-  return settle(start, (moving) => {
-    const all = [...before, ...moving, ...after]
-    const held = new Set(body.parameters.filter((_, i) => all[i]))
-    const next = body.results.slice(0, carries)
-    const inside = between(next, held)
-    return [next.map((y) => held.has(y) || inside.has(y.application)), all]
-  })
-}
-
 /** One loop runs the body and its derivative: tangents of carries are carries, tangents of slices are slices. */
 const jvp = (rule: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): ReadonlyArray<Cotangent> => {
   const { body, carries, constants, length, reverse } = rule.params as Loop
@@ -163,15 +164,16 @@ const jvp = (rule: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): Read
     length,
     reverse,
     constants: [...slots(pConstants, xConstants), ...slots(dConstants, tConstants)],
-    carries: [...carried(pCarries, xCarries, body.results), ...carried(dCarries, tCarries, results)],
+    carries: carried(dCarries, tCarries, results),
+    helpers: carried(pCarries, xCarries, body.results),
     sequences: [...slots(pSlices, xSlices), ...slots(dSlices, tSlices)],
     items: items.filter((tangent) => tangent !== undefined)
   })
   const moving = dCarries.map(isDefined)
   return [
-    ...place(moving, outcome.last.slice(carries)),
+    ...place(moving, outcome.last),
     ...place(items.map(isDefined), outcome.items),
-    ...place(moving, outcome.received.slice(carries))
+    ...place(moving, outcome.received)
   ]
 }
 
@@ -189,23 +191,24 @@ interface Backward {
  * constants add up in carries, those of slices are items.
  */
 const vjp = (rule: PullRule): ReadonlyArray<Cotangent> => {
-  const loop = rule.params as Loop
-  const { body, carries, constants } = loop
+  const { body, carries, constants } = rule.params as Loop
   const [last, items, received] = cut(rule.cotangents, carries, body.results.length - carries)
   const [, parameters] = cut(body.parameters, constants, carries)
-  const wanted = reached(loop, rule.wanted ?? body.parameters.map(() => true))
-  const held = body.parameters.filter((_, i) => wanted[i])
-  const matters = (cotangent: Cotangent, i: number): boolean => isDefined(cotangent) && wanted[constants + i]
+  // Cotangents flow through all carries; of what else there is, those that are wanted.
+  const isHeld = body.parameters.map((_, i) => isWanted(rule, i) || (i >= constants && i < constants + carries))
+  const held = body.parameters.filter((_, i) => isHeld[i])
   const arriving = holes(body.results.slice(carries), items.map(isDefined))
-  const meeting = holes(parameters, received.map(matters))
-  const start = last.map((cotangent, i) => matters(cotangent, i) || isDefined(meeting[i]))
+  const meeting = holes(parameters, received.map(isDefined))
+  const start = last.map((cotangent, i) => isDefined(cotangent) || isDefined(meeting[i]))
   const found = settle(start, (marks): readonly [ReadonlyArray<boolean>, Backward] => {
     const flowing = holes(parameters, marks)
-    const pulled = place(wanted, pullback(body.results, held, [...flowing, ...arriving]))
+    const pulled = place(isHeld, pullback(body.results, held, [...flowing, ...arriving]))
     return [pulled.slice(constants, constants + carries).map(isDefined), { flowing, arriving, meeting, pulled }]
   })
   return runBack(rule, found)
 }
+
+const isWanted = ({ wanted }: PullRule, input: number): boolean => wanted === undefined || wanted[input]
 
 const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backward): ReadonlyArray<Cotangent> => {
   const { body, carries, constants, length, reverse } = rule.params as Loop
@@ -213,23 +216,18 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
   const [pConstants, pCarries, pSlices] = cut(body.parameters, constants, carries)
   const [xConstants, , xSlices] = cut(rule.inputs, constants, carries)
   const [dConstants, dCarries, dSlices] = cut(pulled, constants, carries)
+  const back = dCarries.map((cotangent, i) => plus(cotangent, meeting[i]))
+  const [asked, unasked] = [true, false].map((side) =>
+    flowing.map((hole, i) => (isWanted(rule, constants + i) === side ? hole : undefined))
+  )
   const sums = holes(pConstants, dConstants.map(isDefined))
+  const totals = sums.map((sum, i) => plus(sum, dConstants[i]))
   const { items, last } = iterate({
     length,
     reverse: !reverse,
     constants: slots(pConstants, xConstants),
-    carries: [
-      ...carried(
-        flowing,
-        cLast,
-        dCarries.map((cotangent, i) => plus(cotangent, meeting[i]))
-      ),
-      ...carried(
-        sums,
-        [],
-        sums.map((sum, i) => plus(sum, dConstants[i]))
-      )
-    ],
+    carries: [...carried(asked, cLast, back), ...carried(sums, [], totals)],
+    helpers: carried(unasked, cLast, back),
     sequences: [
       ...slots(pCarries, rule.outputs.slice(body.results.length)),
       ...slots(pSlices, xSlices),
@@ -238,7 +236,7 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
     ],
     items: dSlices.filter((cotangent) => cotangent !== undefined)
   })
-  const placed = place([...flowing, ...sums].map(isDefined), last)
+  const placed = place([...asked, ...sums].map(isDefined), last)
   return [...placed.slice(carries), ...placed.slice(0, carries), ...place(dSlices.map(isDefined), items)]
 }
 
@@ -252,30 +250,27 @@ const exchange = (x: Tensor): Tensor =>
 
 /** One loop over the batched body; a carry that some run makes depend on the example starts as a batch. */
 const batch = ({ inputs, mapped, params, size }: BatchRule): ReadonlyArray<Tensor> => {
-  const loop = params as Loop
-  const { body, carries, constants, length, reverse } = loop
-  const marks = reached(loop, mapped)
-  const many = holes(body.parameters.map(stack(size)), marks)
-  const results = batchOf(body.results, body.parameters, many, size)
+  const { body, carries, constants, length, reverse } = params as Loop
+  const [constantsMapped, startsMapped, slicesMapped] = cut(mapped, constants, carries)
+  const { many, moving, results } = settle(startsMapped, (moving) => {
+    const many = holes(body.parameters.map(stack(size)), [...constantsMapped, ...moving, ...slicesMapped])
+    const results = batchOf(body.results, body.parameters, many, size)
+    return [results.slice(0, carries).map(isDefined), { many, moving, results }]
+  })
   const parameters = body.parameters.map((hole, i) => many[i] ?? hole)
-  const [, moving] = cut(marks, constants, carries)
   const [pConstants, pCarries, pSlices] = cut(parameters, constants, carries)
   const [xConstants, xCarries, xSlices] = cut(inputs, constants, carries)
-  const [, startsMapped, slicesMapped] = cut(mapped, constants, carries)
   const [next, items] = cut(results, carries, results.length)
+  const starts = xCarries.map((x, i) => (moving[i] && !startsMapped[i] ? repeat(x, size) : x))
+  const nexts = next.map((y, i) => y ?? (moving[i] ? repeat(body.results[i], size) : body.results[i]))
+  const sequences = xSlices.map((x, i) => (slicesMapped[i] ? exchange(x) : x))
   const outcome = iterate({
     length,
     reverse,
     constants: slots(pConstants, xConstants),
-    carries: carried(
-      pCarries,
-      xCarries.map((x, i) => (moving[i] && !startsMapped[i] ? repeat(x, size) : x)),
-      next.map((y, i) => y ?? (moving[i] ? repeat(body.results[i], size) : body.results[i]))
-    ),
-    sequences: slots(
-      pSlices,
-      xSlices.map((x, i) => (slicesMapped[i] ? exchange(x) : x))
-    ),
+    carries: carried(pCarries, starts, nexts),
+    helpers: [],
+    sequences: slots(pSlices, sequences),
     items: items.map((y, i) => y ?? body.results[carries + i])
   })
   return [
