@@ -78,11 +78,3 @@ export const array = (shape: Dims, dtype: DType, entry: fc.Arbitrary<number>): f
 /** Arrays of one type whose elements all differ. */
 export const distinct = (shape: Dims, dtype: DType, entry: fc.Arbitrary<number>): fc.Arbitrary<HostArray> =>
   fc.uniqueArray(entry, { minLength: size(shape), maxLength: size(shape) }).map((values) => make(shape, dtype, values))
-
-/** The array of `length` elements whose element `i` is `values(i)`. */
-export const tabulate = (shape: Dims, dtype: DType, values: (position: number) => number): HostArray =>
-  make(
-    shape,
-    dtype,
-    Array.from({ length: size(shape) }, (_, i) => values(i))
-  )

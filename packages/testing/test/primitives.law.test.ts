@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs"
+import * as DTypes from "@cotangent/tensor/DType"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { batched, directed } from "../src/directions.ts"
-import { programOf } from "../src/Case.ts"
+import { programOf, recast } from "../src/Case.ts"
 import { cases, modules, names, signatures } from "../src/generators.ts"
 import { batchIsLoop } from "../src/laws/batching.ts"
 import { jvpIsDifference, secondOrder, vjpIsAdjoint } from "../src/laws/differentiation.ts"
@@ -16,12 +17,19 @@ it("every module of primitives has its generators", () => {
   expect(Object.keys(modules).toSorted()).toEqual(files.toSorted())
 })
 
+const floats = DTypes.all.filter(DTypes.isFloat)
+
 describe.each(names)("%s", (name) => {
   const signature = signatures[name]
   const given = cases[name]
 
-  it("has values of the type that its rule states", () => {
-    expect(counterexample(valueHasType, given)).toBeUndefined()
+  it.each(floats)("has values of the type that its rule states in %s", (dtype) => {
+    expect(
+      counterexample(
+        valueHasType,
+        given.map((each) => recast(each, dtype))
+      )
+    ).toBeUndefined()
   })
 
   it("has the same value for a batch as for each example", () => {

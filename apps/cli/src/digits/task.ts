@@ -173,7 +173,7 @@ const prepare = Effect.fnUntraced(function* <P, O>(classifier: Classifier<P, O>,
     batches: feed.from,
     epochs: feed.epochs,
     cursor: feed.start,
-    readEvery: Math.max(1, Math.min(5, Math.floor(feed.stepsPerEpoch / 20))),
+    readEvery: classifier.batch === "all" ? 1 : Math.max(1, Math.min(5, Math.floor(feed.stepsPerEpoch / 20))),
     evaluate: (now) => Effect.map(assessNow(now), (assessment) => ({ accuracy: accuracyOf((latest = assessment)) })),
     checkpoint: Checkpoint.keep({ path: request.checkpoint, model: classifier.name }, { everySteps: 500 }),
     stop: request.stop

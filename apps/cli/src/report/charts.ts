@@ -7,58 +7,65 @@ import type { Point } from "../train/history.ts"
 import type { Html } from "./html.ts"
 import { raw } from "./html.ts"
 
-const svg = (options: Plot.PlotOptions): Html =>
-  raw(
-    Plot.plot({ document: parseHTML("<html></html>").document, width: 640, height: 300, marginLeft: 56, ...options })
-      .outerHTML
-  )
+const svg = (options: Plot.PlotOptions): Html => {
+  const { document } = parseHTML("<html></html>")
+  const frame = { width: 640, height: 320, marginLeft: 64, marginBottom: 44, marginRight: 28 }
+  return raw(Plot.plot({ document, ...frame, ...options }).outerHTML)
+}
 
 const accent = "var(--accent)"
 
-/** Steps that are ends of something. */
-const ends = (steps: ReadonlyArray<number>): Plot.Markish =>
-  Plot.ruleX(steps, { stroke: "currentColor", strokeOpacity: 0.15, strokeDasharray: "3 3" })
-
-/** The loss over the steps: each reading faintly, their running mean firmly. */
-export const lossChart = (losses: ReadonlyArray<Point>, epochEnds: ReadonlyArray<number>): Html =>
-  svg({
+/** The loss over the steps: each reading faintly, their running mean firmly; a line at the end of each epoch. */
+export const lossChart = (losses: ReadonlyArray<Point>, epochEnds: ReadonlyArray<number>): Html => {
+  const window = Plot.windowY({
+    k: Math.max(1, Math.round(losses.length / 20)),
+    x: "step",
+    y: "value",
+    stroke: accent,
+    strokeWidth: 2.5
+  })
+  return svg({
     ariaLabel: "loss over steps",
-    x: { label: "step" },
-    y: { type: "log", label: "loss", grid: true, ticks: 5, tickFormat: (value: number) => String(Number(value.toPrecision(2))) },
+    x: { label: "step", labelAnchor: "center", ticks: 6 },
+    y: { type: "log", label: "loss", ticks: 4, tickFormat: ",~g" },
     marks: [
-      ends(epochEnds),
+      Plot.gridY({ ticks: 4, strokeOpacity: 0.12 }),
+      Plot.ruleX(epochEnds, { strokeOpacity: 0.3, strokeDasharray: "2 4" }),
       Plot.line(losses, { x: "step", y: "value", stroke: accent, strokeOpacity: 0.3, strokeWidth: 1 }),
-      Plot.line(
-        losses,
-        Plot.windowY({
-          k: Math.max(1, Math.round(losses.length / 20)),
-          x: "step",
-          y: "value",
-          stroke: accent,
-          strokeWidth: 2
-        })
-      )
+      Plot.line(losses, window)
     ]
   })
+}
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`
 
-/** Accuracies over the steps; few of them are marked and named. */
-export const accuracyChart = (accuracies: ReadonlyArray<Point>): Html => {
-  const isShort = accuracies.length <= 12
-  return svg({
+const accuracyAxis = { label: "accuracy", ticks: 5, tickFormat: percent, nice: true }
+
+/** Accuracies over the steps. */
+export const accuracyChart = (accuracies: ReadonlyArray<Point>): Html =>
+  svg({
     ariaLabel: "accuracy over steps",
-    marginRight: 40,
-    x: { label: "step" },
-    y: { label: "accuracy", grid: true, ticks: 5, tickFormat: percent, nice: true, inset: 12 },
+    x: { label: "step", labelAnchor: "center", ticks: 6 },
+    y: accuracyAxis,
     marks: [
-      Plot.line(accuracies, { x: "step", y: "value", stroke: accent, strokeWidth: 2 }),
-      ...(isShort
-        ? [
-            Plot.dot(accuracies, { x: "step", y: "value", fill: accent, r: 4 }),
-            Plot.text(accuracies, { x: "step", y: "value", text: ({ value }: Point) => percent(value), dy: -12 })
-          ]
-        : [])
+      Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
+      Plot.line(accuracies, { x: "step", y: "value", stroke: accent, strokeWidth: 2.5 })
+    ]
+  })
+
+/** Accuracies after the first epoch, the second, and so on. */
+export const epochChart = (accuracies: ReadonlyArray<number>): Html => {
+  const points = accuracies.map((value, i) => ({ epoch: i + 1, value }))
+  const named = { x: "epoch", y: "value", text: ({ value }: { readonly value: number }) => percent(value), textAnchor: "end" as const, dx: 6, dy: -14 }
+  return svg({
+    ariaLabel: "accuracy after each epoch",
+    x: { type: "point", label: "epoch", labelAnchor: "center", padding: 0.3 },
+    y: { ...accuracyAxis, inset: 16 },
+    marks: [
+      Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
+      Plot.line(points, { x: "epoch", y: "value", stroke: accent, strokeWidth: 2.5 }),
+      Plot.dot(points, { x: "epoch", y: "value", fill: accent, r: 5 }),
+      ...(points.length > 12 ? [] : [Plot.text(points, named)])
     ]
   })
 }

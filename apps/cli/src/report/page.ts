@@ -6,7 +6,7 @@ import { accuracyOf } from "../digits/assessment.ts"
 import { count, duration, percent } from "../terminal/format.ts"
 import { last, meanRate } from "../train/history.ts"
 import type { Outcome } from "../train/summary.ts"
-import { accuracyChart, lossChart } from "./charts.ts"
+import { accuracyChart, epochChart, lossChart } from "./charts.ts"
 import type { Html } from "./html.ts"
 import { html, raw } from "./html.ts"
 import { digitUrl } from "./png.ts"
@@ -19,7 +19,7 @@ const factsOf = (facts: ReadonlyArray<Fact>): ReadonlyArray<Html> =>
   facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)
 
 /** Mistakes that are shown. */
-const shown = 24
+const shown = 30
 
 const figureOf = ({ confidence, index, label, pixels, predicted }: Mistake): Html => html`<figure>
 <img src="${digitUrl(pixels)}" width="84" height="84" alt="a ${label}, taken for a ${predicted}">
@@ -40,7 +40,8 @@ const matrixOf = ({ confusion }: Assessment): Html => {
     return html`<td style="${tone(isRight ? "good" : "bad", opacity)}" title="${title}">${times}</td>`
   }
   return html`<table class="matrix">
-<thead><tr><th scope="col" aria-label="digit"></th>${confusion.map((_, digit) => html`<th scope="col">${digit}</th>`)}<th scope="col">right</th></tr></thead>
+<thead><tr><th></th><th colspan="10">taken for</th><th></th></tr>
+<tr><th scope="col">digit</th>${confusion.map((_, digit) => html`<th scope="col">${digit}</th>`)}<th scope="col">right</th></tr></thead>
 <tbody>${confusion.map(
     (row, label) =>
       html`<tr><th scope="row">${label}</th>${row.map((times, predicted) => cell(times, label, predicted))}<td>${
@@ -53,15 +54,13 @@ const section = (title: string, body: Html, isWide = false): Html =>
   html`<section class="${isWide ? "wide" : ""}"><h2>${title}</h2>${body}</section>`
 
 const chartsOf = ({ history, recipe }: Outcome): ReadonlyArray<Html> => {
+  const { batchAccuracies, losses, testAccuracies } = history
   const isFine = recipe.pass.name === "iteration"
-  const accuracies = isFine ? history.batchAccuracies : history.testAccuracies
-  const ends = isFine ? [] : history.testAccuracies.map(({ step }) => step)
-  return [
-    ...(history.losses.length < 2 ? [] : [section("Loss", lossChart(history.losses, ends))]),
-    ...(accuracies.length === 0
-      ? []
-      : [section(isFine ? "Training accuracy" : "Test accuracy after each epoch", accuracyChart(accuracies))])
-  ]
+  const loss = lossChart(losses, isFine ? [] : testAccuracies.map(({ step }) => step))
+  const accuracy = isFine
+    ? section("Training accuracy", accuracyChart(batchAccuracies))
+    : section("Test accuracy after each epoch", epochChart(testAccuracies.map(({ value }) => value)))
+  return losses.length < 2 ? [] : [section("Loss", loss), accuracy]
 }
 
 const numbersOf = ({ assessment, history, millis, recipe }: Outcome): ReadonlyArray<Fact> => {
@@ -93,8 +92,8 @@ export const page = (outcome: Outcome, facts: ReadonlyArray<Fact>): string => {
 <header><div><h1>${recipe.name}</h1><p>${recipe.summary}</p></div><dl class="numbers">${factsOf(numbersOf(outcome))}</dl></header>
 ${chartsOf(outcome)}
 ${section("Digits, and what they were taken for", matrixOf(assessment))}
-${mistakes.length === 0 ? raw("") : section(`The worst of ${count(mistakes.length)} mistakes in ${count(total)}`, gallery)}
-${section("This run", html`<dl class="facts">${factsOf(facts)}</dl>`, true)}
+${section("This run", html`<dl class="facts">${factsOf(facts)}</dl>`)}
+${mistakes.length === 0 ? raw("") : section(`The worst of ${count(mistakes.length)} mistakes in ${count(total)}`, gallery, true)}
 </main>
 </body>
 </html>

@@ -3,7 +3,7 @@ export const style = `
 :root { color-scheme: light dark; --ink: #1c2430; --faint: #667085; --paper: #f6f7f9; --card: #ffffff; --line: #e3e6eb;
   --accent: #3b6fd4; --good: 46, 140, 90; --bad: 214, 69, 65; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --faint: #98a2b3; --paper: #12151b; --card: #1a1f27;
-  --line: #2b323d; --accent: #7aa5ff; --good: 64, 176, 118; --bad: 240, 101, 96; } img { filter: invert(1); } }
+  --line: #2b323d; --accent: #7aa5ff; --good: 64, 176, 118; --bad: 240, 101, 96; } figure img { filter: invert(1); border-color: #d4cdc2 !important; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto,
   "DejaVu Sans", sans-serif; }
@@ -20,19 +20,20 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .numbers dd { margin: 0; font-size: 1.9rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .numbers dt { color: var(--faint); font-size: 0.85rem; }
 dl { margin: 0; }
-svg { width: 100%; height: auto; font: 12px system-ui, "DejaVu Sans", sans-serif; overflow: visible; }
+svg { width: 100%; height: auto; font: 15px system-ui, "DejaVu Sans", sans-serif; overflow: visible; }
 .matrix { width: 100%; border-collapse: separate; border-spacing: 2px; table-layout: fixed; font-size: 0.82rem;
   font-variant-numeric: tabular-nums; text-align: center; }
 .matrix th { font-weight: 600; color: var(--faint); padding: 0.2rem 0; }
-.matrix td { padding: 0.45rem 0; border-radius: 5px; }
+.matrix td { padding: 0.62rem 0; border-radius: 5px; }
+.matrix tr > :first-child { width: 3.2rem; } .matrix tr > :last-child { width: 4.2rem; white-space: nowrap; color: var(--faint); }
 .matrix td.none { color: transparent; }
-.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(6rem, 1fr)); gap: 1rem 0.75rem; }
+.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: 1rem 0.75rem; }
 figure { margin: 0; text-align: center; font-size: 0.85rem; }
 figure img { width: 100%; max-width: 84px; aspect-ratio: 1; image-rendering: pixelated; border-radius: 8px; border: 1px solid var(--line); }
 figcaption b { font-size: 1rem; }
 figcaption span { display: block; color: var(--faint); font-size: 0.78rem; font-variant-numeric: tabular-nums; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 2.5rem; }
-.facts div { display: flex; justify-content: space-between; gap: 1.5rem; padding: 0.4rem 0; border-bottom: 1px solid var(--line); }
+.facts div { display: flex; justify-content: space-between; gap: 1.5rem; padding: 0.42rem 0; border-bottom: 1px solid var(--line); }
+.facts div:last-child { border-bottom: 0; }
 .facts dt { color: var(--faint); white-space: nowrap; }
 .facts dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
 `

@@ -2,7 +2,7 @@
  * Linear operations that select or place parts of a tensor: slice ⇄ pad, concatenate, gather ⇄ scatterAdd.
  */
 import { DTypeError, ShapeError } from "../errors.ts"
-import { allocate, view } from "../HostArray.ts"
+import { make } from "../HostArray.ts"
 import type { HostArray } from "../HostArray.ts"
 import type { Op, Tensor } from "../Primitive.ts"
 import * as Scalar from "../Scalar.ts"
@@ -236,7 +236,5 @@ const addRows = (x: HostArray, updates: HostArray, indices: HostArray): HostArra
     const row = Math.min(Math.max(index, 0), x.shape[0] - 1)
     for (let j = 0; j < width; j++) sums[row * width + j] += updates.data[i * width + j]
   })
-  const data = allocate(x.dtype, sums.length)
-  data.set(sums)
-  return view(x.shape, x.dtype, data)
+  return make(x.shape, x.dtype, sums)
 }
