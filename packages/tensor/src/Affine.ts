@@ -138,10 +138,33 @@ const split = (x: Affine, divisor: number): readonly [multiple: Affine, rest: Af
   ]
 }
 
+const greatestCommonDivisor = (x: number, y: number): number =>
+  y === 0 ? Math.abs(x) : greatestCommonDivisor(y, x % y)
+
+/**
+ * `x = g · multiple + rest` with `0 ≤ rest < g` for the greatest such `g` that divides `divisor`: then `rest` plays no
+ * part in `x / divisor`, which is `multiple / (divisor / g)`.
+ */
+const coarsen = (
+  x: Affine,
+  divisor: number
+): { readonly factor: number; readonly multiple: Affine; readonly rest: Affine } | undefined => {
+  const factors = [...x.terms.values()].map((coefficient) => greatestCommonDivisor(coefficient, divisor))
+  for (const factor of [...new Set(factors)].toSorted((a, b) => b - a)) {
+    if (factor <= 1) continue
+    const [multiple, rest] = split(x, factor)
+    const [low, high] = bounds(rest)
+    if (low >= 0 && high < factor) return { factor, multiple, rest }
+  }
+  return undefined
+}
+
 /** `x / divisor` rounded down, for an index that is never negative. */
 export const quotient = (index: Scalar, divisor: number): Scalar => {
   if (divisor === 1) return index
   const x = of(index)
+  const coarse = coarsen(x, divisor)
+  if (coarse !== undefined) return quotient(toScalar(coarse.multiple), divisor / coarse.factor)
   const [multiple, rest] = split(x, divisor)
   const [low, high] = bounds(rest)
   if (low >= 0 && high < divisor) return toScalar(multiple)
@@ -153,6 +176,11 @@ export const quotient = (index: Scalar, divisor: number): Scalar => {
 export const remainder = (index: Scalar, divisor: number): Scalar => {
   if (divisor === 1) return S.constant(0)
   const x = of(index)
+  const coarse = coarsen(x, divisor)
+  if (coarse !== undefined) {
+    const { factor, multiple, rest } = coarse
+    return toScalar(combine(rest, of(remainder(toScalar(multiple), divisor / factor)), factor))
+  }
   const [, rest] = split(x, divisor)
   const [low, high] = bounds(rest)
   if (low >= 0 && high < divisor) return toScalar(rest)

@@ -3,6 +3,7 @@
  */
 import type { DeviceDescription } from "@cotangent/runtime/Backend"
 import { Device } from "@cotangent/runtime/Device"
+import type { WideSimd } from "@cotangent/wasm/WideSimd"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { describe } from "../failure.ts"
@@ -46,9 +47,21 @@ export const linesOf = (listed: ReadonlyArray<Listed>, style: Style): ReadonlyAr
   ]
 }
 
+/** What became of vectors of 256 bits, in a sentence. */
+export const wideText = (wide: WideSimd): string =>
+  wide.isEnabled
+    ? `256-bit SIMD is on: it passed the self-check, and a matrix product runs ${wide.speedup.toFixed(1)} times as fast`
+    : `256-bit SIMD is off: ${wide.reason}`
+
 /** Lists the devices. */
 export const devices = Effect.fnUntraced(function* ({ json }: { readonly json: boolean }) {
   const { style } = yield* Screens.make
+  // Before anything else is compiled, so that the comparison is one of without and with.
+  const wideSimd = (yield* Effect.promise(() => import("@cotangent/wasm/WideSimd"))).enable()
   const listed = yield* Effect.forEach(Object.entries(layers), ([name, layer]) => inspect(name, layer))
-  yield* Console.log(json ? JSON.stringify({ devices: listed }) : linesOf(listed, style).join("\n"))
+  yield* Console.log(
+    json
+      ? JSON.stringify({ devices: listed, wideSimd })
+      : [...linesOf(listed, style), wideText(wideSimd)].join("\n")
+  )
 })

@@ -1,20 +1,16 @@
 /**
- * The attributes of a case. Those that nobody asked for are told, so that none is passed over in silence.
+ * The attributes of a case, read by name and kind.
  */
 import { ArgumentError } from "@cotangent/tensor/errors"
 
-/** Reads attributes by name and kind. Each **throws** `ArgumentError` where there is another kind, or none and no default. */
+/** Reads attributes. Each **throws** `ArgumentError` where there is another kind, or none and no default. */
 export interface Attributes {
   readonly number: (name: string, otherwise?: number) => number
   readonly numbers: (name: string, otherwise?: ReadonlyArray<number>) => ReadonlyArray<number>
   readonly flag: (name: string, otherwise?: boolean) => boolean
   readonly text: (name: string, otherwise?: string) => string
-  /** A number where there is one. */
-  readonly optional: (name: string) => number | undefined
-  /** Whether it is there; its value is taken care of. */
+  /** Whether there is one of that name. */
   readonly has: (name: string) => boolean
-  /** Names that were not asked for. */
-  readonly unread: () => ReadonlyArray<string>
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number"
@@ -22,14 +18,15 @@ const isNumbers = (value: unknown): value is ReadonlyArray<number> => Array.isAr
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean"
 const isText = (value: unknown): value is string => typeof value === "string"
 
+/** What JSON cannot say stands as text. */
+const beyondJson: Readonly<Record<string, number>> = { Infinity, "-Infinity": -Infinity, NaN: Number.NaN }
+
 /** The attributes of `record`. */
 export const make = (record: Readonly<Record<string, unknown>>): Attributes => {
-  const read = new Set<string>()
   const reader =
-    <A>(kind: string, is: (value: unknown) => value is A) =>
+    <A>(kind: string, is: (value: unknown) => value is A, parse: (value: unknown) => unknown = (value) => value) =>
     (name: string, otherwise?: A): A => {
-      read.add(name)
-      const value = record[name] ?? otherwise
+      const value = parse(record[name] ?? otherwise)
       if (is(value)) return value
       throw new ArgumentError({
         operation: "conformance",
@@ -37,17 +34,11 @@ export const make = (record: Readonly<Record<string, unknown>>): Attributes => {
         received: JSON.stringify(value)
       })
     }
-  const number = reader("the number", isNumber)
   return {
-    number,
+    number: reader("the number", isNumber, (value) => (isText(value) ? (beyondJson[value] ?? value) : value)),
     numbers: reader("the numbers", isNumbers),
     flag: reader("the flag", isFlag),
     text: reader("the text", isText),
-    has: (name) => {
-      read.add(name)
-      return name in record
-    },
-    optional: (name) => (record[name] === undefined ? void read.add(name) : number(name)),
-    unread: () => Object.keys(record).filter((name) => !read.has(name))
+    has: (name) => record[name] !== undefined && record[name] !== null
   }
 }

@@ -43,6 +43,14 @@ const reduction =
       { keepDims: attributes.flag("keepDims", false) }
     )
 
+/** Along one axis, or among all elements where none is named. */
+const position =
+  (f: (x: Input, axes: ReadonlyArray<number>, options: { readonly keepDims: boolean }) => Tensor.Tensor): Operation =>
+  ({ x }, attributes) => {
+    const axes = attributes.has("axis") ? [attributes.number("axis")] : x.shape.map((_, axis) => axis)
+    return f(x, axes, { keepDims: attributes.flag("keepDims", false) })
+  }
+
 const along =
   (f: (x: Input, axis: number) => Tensor.Tensor): Operation =>
   ({ x }, attributes) =>
@@ -163,8 +171,8 @@ const reductions: Readonly<Record<string, Operation>> = {
       inputs,
       attributes
     ),
-  argMax: along(Tensor.argMax),
-  argMin: along(Tensor.argMin),
+  argMax: position(Tensor.argMax),
+  argMin: position(Tensor.argMin),
   cumulativeSum: along(Tensor.cumulativeSum),
   cumulativeProd: along(Tensor.cumulativeProd)
 }
@@ -199,9 +207,9 @@ const movement: Readonly<Record<string, Operation>> = {
   },
   take: ({ indices, x }, attributes) =>
     Tensor.take(x, indices ?? Tensor.of(attributes.numbers("indices"), "i32"), attributes.number("axis", 0)),
-  gather: ({ indices, x }, attributes) => Tensor.gather(x, indices, attributes.number("axis")),
+  gather: ({ indices, x }, attributes) => Tensor.gather(x, indices, attributes.number("axis", 0)),
   scatterAdd: ({ indices, updates, x }, attributes) =>
-    Tensor.scatterAdd(x, indices, updates, attributes.number("axis")),
+    Tensor.scatterAdd(x, indices, updates, attributes.number("axis", 0)),
   embedding: ({ indices, table }) => Tensor.embedding(table as Tensor.Tensor, indices),
   oneHot: ({ indices }, attributes) => Tensor.oneHot(indices, attributes.number("classes")),
   sort: ({ x }, attributes) =>
@@ -238,11 +246,10 @@ const pairLoss =
 
 const losses: Readonly<Record<string, Operation>> = {
   crossEntropy: ({ labels, logits, weights }, attributes) => {
-    const ignoreIndex = attributes.optional("ignoreIndex")
     return Loss.crossEntropy(logits, labels, {
       reduction: reductionOf(attributes),
       labelSmoothing: attributes.number("labelSmoothing", 0),
-      ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
+      ...(attributes.has("ignoreIndex") ? { ignoreIndex: attributes.number("ignoreIndex") } : {}),
       ...(weights === undefined ? {} : { weights: Tensor.flatten(weights) })
     })
   },

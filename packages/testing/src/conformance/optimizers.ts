@@ -115,17 +115,15 @@ export const optimizers: Readonly<Record<string, Operation>> = {
       power: attributes.number("power", 1)
     })
   ),
-  oneCycle: rates((attributes) => {
-    const maximum = attributes.number("maximum")
-    // The rate at the start follows from the maximum.
-    attributes.optional("learningRate")
-    return Schedule.oneCycle({
-      maximum,
+  // The rate at the start follows from the maximum.
+  oneCycle: rates((attributes) =>
+    Schedule.oneCycle({
+      maximum: attributes.number("maximum"),
       totalSteps: attributes.number("totalSteps"),
       warmupFraction: attributes.number("warmupFraction", 0.3),
       divFactor: attributes.number("divFactor", 25),
       finalDivFactor: attributes.number("finalDivFactor", 1e4),
       anneal: attributes.text("anneal", "cosine") === "linear" ? "linear" : "cosine"
     })
-  })
+  )
 }
