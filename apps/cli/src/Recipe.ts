@@ -37,7 +37,8 @@ export interface Pass {
 
 /** How a recipe is carried out. */
 export interface Request {
-  readonly seed: number
+  /** What determines every random choice, unless it is that of the recipe. */
+  readonly seed: number | undefined
   /** Passes over the data, if others than usual. */
   readonly epochs: number | undefined
   /** How many examples of each set are used; all, unless stated. */
@@ -82,9 +83,7 @@ export interface Plan {
 /** What a recipe does. */
 export interface Task {
   /** **Fails** as reading data and checkpoints does. */
-  readonly prepare: (
-    request: Request
-  ) => Effect.Effect<Run, TaskError, Device | FileSystem.FileSystem | Scope.Scope>
+  readonly prepare: (request: Request) => Effect.Effect<Run, TaskError, Device | FileSystem.FileSystem | Scope.Scope>
   /** What the model of a checkpoint makes of images: a row of probabilities for each. */
   readonly classify: (
     checkpoint: string,

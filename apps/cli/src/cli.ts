@@ -30,7 +30,11 @@ export const explain = (error: NonShowHelpErrors, help: HelpDoc): string => {
   switch (error._tag) {
     case "UnrecognizedOption": {
       const flags = [...help.flags, ...(help.globalFlags ?? [])]
-      return unknown("flag", error.option, flags.map(({ name }) => `--${name}`))
+      return unknown(
+        "flag",
+        error.option,
+        flags.map(({ name }) => `--${name}`)
+      )
     }
     case "UnknownSubcommand": {
       const commands = (help.subcommands ?? []).flatMap((group) => group.commands.map(({ name }) => name))

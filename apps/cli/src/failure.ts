@@ -27,7 +27,11 @@ export class Interrupted extends Data.TaggedError("Interrupted")<{
 }
 
 /** The entry of `table` that is called `given`. **Fails** `UsageError` with the nearest name where there is none. */
-export const choose = <A>(kind: string, given: string, table: Readonly<Record<string, A>>): Effect.Effect<A, UsageError> =>
+export const choose = <A>(
+  kind: string,
+  given: string,
+  table: Readonly<Record<string, A>>
+): Effect.Effect<A, UsageError> =>
   Object.hasOwn(table, given)
     ? Effect.succeed(table[given])
     : Effect.fail(new UsageError({ message: unknown(kind, given, Object.keys(table)) }))
@@ -41,9 +45,18 @@ const reasons: Readonly<Record<string, string>> = {
   UnexpectedEof: "it ends too early"
 }
 
+const verbs: Readonly<Record<string, string>> = {
+  makeDirectory: "create",
+  readFile: "read",
+  readFileString: "read",
+  writeFile: "write",
+  writeFileString: "write"
+}
+
 const ofPlatform = ({ message, reason }: PlatformError): string => {
   if (reason._tag === "BadArgument" || reason.pathOrDescriptor === undefined) return message
-  return `cannot ${reason.method} ${reason.pathOrDescriptor}: ${reasons[reason._tag] ?? reason.description ?? message}`
+  const verb = verbs[reason.method] ?? reason.method
+  return `cannot ${verb} ${reason.pathOrDescriptor}: ${reasons[reason._tag] ?? reason.description ?? message}`
 }
 
 const isPlatformError = (error: unknown): error is PlatformError =>

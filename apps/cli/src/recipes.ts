@@ -13,7 +13,7 @@ const list: ReadonlyArray<Recipe> = [
     name: "notes-mlp",
     summary: "the lecture notes' network from scratch: 784-10-10, full-batch gradient descent",
     data: "MNIST, 60,000 digits to train on and 10,000 to test",
-    expected: "training accuracy of about 77 %",
+    expected: "training accuracy of about 77 %, as in the notes; 63 to 78 % with other seeds",
     pass: { name: "iteration", reportEvery: 10 },
     load: () => import("./recipes/notesMlp.ts").then(({ notesMlp }) => notesMlp)
   }

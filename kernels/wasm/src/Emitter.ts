@@ -7,7 +7,7 @@ import type { Buffer } from "@cotangent/compiler/LoopProgram"
 import type { DType } from "@cotangent/tensor/DType"
 import type { Call, Load, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { FunctionBuilder, FunctionReference, Local } from "./FunctionBuilder.ts"
+import type { Bound, FunctionBuilder, FunctionReference, Local } from "./FunctionBuilder.ts"
 import type { Address, Workspace } from "./Prepare.ts"
 import { positionOf, strideIn } from "./Prepare.ts"
 import * as Reductions from "./Reductions.ts"
@@ -56,7 +56,7 @@ export interface Emitter {
   /** Emits `body` in a loop. */
   readonly loop: (
     axis: Variable,
-    range: { readonly from: number; readonly to: number; readonly step: number },
+    range: { readonly from: Bound; readonly to: Bound; readonly step: number },
     body: () => void
   ) => void
   /** Values are vectors along an axis while `body` is emitted. */
@@ -227,9 +227,10 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       regions.pop()
     },
     loop: (axis, { from, step, to }, body) => {
-      if (from >= to) return
       const counter = code.local("i32")
-      if (to - from <= step) {
+      const isConstant = typeof from === "number" && typeof to === "number"
+      if (isConstant && from >= to) return
+      if (isConstant && to - from <= step) {
         code.i32(from).set(counter)
         return self.within([[axis, counter]], body)
       }

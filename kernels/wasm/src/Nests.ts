@@ -5,7 +5,10 @@ import type { Nest, Stage } from "@cotangent/compiler/LoopProgram"
 import type { DType } from "@cotangent/tensor/DType"
 import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
+import type { Threads } from "./Barrier.ts"
+import { share } from "./Barrier.ts"
 import type { Emitter, Lanes } from "./Emitter.ts"
+import type { Bound } from "./FunctionBuilder.ts"
 import type { Address } from "./Prepare.ts"
 import { strideIn } from "./Prepare.ts"
 import { isVectorizable, jumps, preferredLanes, work } from "./Vectorize.ts"
@@ -18,18 +21,32 @@ export interface Target {
   readonly value: Scalar
 }
 
-/** Emits the loops of `nest`. */
-export const emitNest = (nest: Nest, emitter: Emitter): void => {
+/** Emits the loops of `nest`: those of its outermost axis for a part of it only, where there are threads. */
+export const emitNest = (nest: Nest, emitter: Emitter, threads?: Threads): void => {
   const targets = nest.stages.map((stage) => targetsOf(stage.stores, emitter))
   const inner = nest.stages.flatMap((stage) => stage.axes)
-  const run = (axes: ReadonlyArray<Variable>): void => {
-    if (axes.length === 0) return nest.stages.forEach((stage, i) => emitStage(stage.axes, targets[i], emitter))
+  const run = (axes: ReadonlyArray<Variable>, split: Threads | undefined): void => {
+    if (axes.length === 0) {
+      return nest.stages.forEach((stage, i) => emitStage(stage.axes, targets[i], emitter, split))
+    }
     const [axis, ...rest] = axes
     emitter.hoist(rootsOf(targets.flat()), new Set([...axes, ...inner]))
-    emitter.loop(axis, { from: 0, to: axis.extent, step: 1 }, () => run(rest))
+    emitter.loop(axis, rangeOf(axis, emitter, split), () => run(rest, undefined))
   }
-  run(nest.axes)
+  run(nest.axes, threads)
 }
+
+/** Elements that one thread gets in a row: threads must not write to one cache line in turns. */
+const granule = 16
+
+/** The axis whose range can be split over threads: the outermost of loops that are independent of one another. */
+export const parallelAxis = ({ axes, stages }: Nest): Variable | undefined =>
+  axes[0] ?? (stages.length === 1 ? stages[0].axes[0] : undefined)
+
+const rangeOf = (axis: Variable, { code }: Emitter, split: Threads | undefined) =>
+  split === undefined
+    ? { from: 0, to: axis.extent, step: 1 }
+    : { ...share(code, split, axis.extent, axis.extent >= granule * split.count * 4 ? granule : 1), step: 1 }
 
 /** Stores in the form that code is generated from. */
 export const targetsOf = (stores: Stage["stores"], { workspace }: Emitter): ReadonlyArray<Target> =>
@@ -44,14 +61,20 @@ export const targetsOf = (stores: Stage["stores"], { workspace }: Emitter): Read
 export const rootsOf = (targets: ReadonlyArray<Target>): ReadonlyArray<Scalar> =>
   targets.flatMap(({ address, value }) => [value, address.base])
 
-const emitStage = (axes: ReadonlyArray<Variable>, targets: ReadonlyArray<Target>, emitter: Emitter): void => {
+const emitStage = (
+  axes: ReadonlyArray<Variable>,
+  targets: ReadonlyArray<Target>,
+  emitter: Emitter,
+  split: Threads | undefined
+): void => {
   const roots = rootsOf(targets)
   emitter.hoist(roots, new Set(axes))
   if (axes.length === 0) return storeAll(targets, emitter)
   const [axis, ...rest] = axes
   if (rest.length > 0) {
-    return emitter.loop(axis, { from: 0, to: axis.extent, step: 1 }, () => emitStage(rest, targets, emitter))
+    return emitter.loop(axis, rangeOf(axis, emitter, split), () => emitStage(rest, targets, emitter, undefined))
   }
+  if (split !== undefined) return splitStage(axis, targets, emitter, split)
   const lanes = lanesFor(axis, targets, emitter)
   let done = 0
   for (const unroll of lanes === undefined ? [] : [lanes.unroll, 1]) {
@@ -63,6 +86,33 @@ const emitStage = (axes: ReadonlyArray<Variable>, targets: ReadonlyArray<Target>
   emitter.loop(axis, { from: done, to: axis.extent, step: 1 }, () => storeAll(targets, emitter))
 }
 
+/**
+ * The innermost axis is also the one that threads share: each has whole rounds of the vector loop, and the last thread
+ * what is left over.
+ */
+const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emitter, split: Threads): void => {
+  const { code } = emitter
+  const lanes = lanesFor(axis, targets, emitter)
+  if (lanes === undefined) {
+    return emitter.loop(axis, rangeOf(axis, emitter, split), () => storeAll(targets, emitter))
+  }
+  const step = lanes.lanes * lanes.unroll
+  const main = axis.extent - (axis.extent % step)
+  vectors(lanes, share(code, split, main, Math.max(step, granule)), targets, emitter)
+  if (main === axis.extent) return
+  code
+    .get(split.thread)
+    .i32(split.count - 1)
+    .op("i32.eq")
+  code.if(() =>
+    emitter.within([], () => {
+      const whole = axis.extent - (axis.extent % lanes.lanes)
+      if (whole > main) vectors({ ...lanes, unroll: 1 }, { from: main, to: whole }, targets, emitter)
+      emitter.loop(axis, { from: whole, to: axis.extent, step: 1 }, () => storeAll(targets, emitter))
+    })
+  )
+}
+
 /** All values before any store: a store may replace what another value was loaded from. */
 const storeAll = (targets: ReadonlyArray<Target>, emitter: Emitter): void => {
   targets.forEach(({ value }) => emitter.scalar(value))
@@ -71,7 +121,7 @@ const storeAll = (targets: ReadonlyArray<Target>, emitter: Emitter): void => {
 
 const vectors = (
   lanes: Lanes,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to }: { readonly from: Bound; readonly to: Bound },
   targets: ReadonlyArray<Target>,
   emitter: Emitter
 ): void =>

@@ -1,6 +1,9 @@
 /**
- * Renders a loop program as one WebAssembly module with one entry, `run(table)`. The table holds the address of the
- * arena, then those of the inputs and outputs, as i32.
+ * Renders a loop program as one WebAssembly module with one entry, `run(table, thread)`. The table holds the addresses
+ * of the control block of threads and of the arena, then those of the inputs and outputs, as i32.
+ *
+ * All threads run the whole program, each its part of every step that is worth sharing; a barrier stands between steps
+ * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
  */
 import type {
   Buffer,
@@ -12,19 +15,20 @@ import type {
   Routine,
   Step
 } from "@cotangent/compiler/LoopProgram"
-import { footprint } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
-import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
-import { approximate } from "./approximate.ts"
+import type { Variable } from "@cotangent/tensor/Scalar"
+import { add as addBarrier } from "./Barrier.ts"
+import type { Context } from "./Context.ts"
+import { emitterFor, pushBase, touched, withBuffers } from "./Context.ts"
 import { addGemm } from "./Contractions.ts"
-import type { Emitter, Machine } from "./Emitter.ts"
-import * as Emitters from "./Emitter.ts"
 import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { MemoryLimits, ModuleBuilder } from "./Module.ts"
 import * as Module from "./Module.ts"
+import type { Machine } from "./Emitter.ts"
 import { emitNest } from "./Nests.ts"
-import * as Prepare from "./Prepare.ts"
+import type { Call } from "./Sharing.ts"
+import { alone, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
 import { algorithms } from "./Routines.ts"
 import { hostFunctions } from "./scalarInstructions.ts"
 
@@ -33,6 +37,8 @@ export interface Target {
   readonly memory: MemoryLimits
   readonly isRelaxed: boolean
   readonly isWide: boolean
+  /** How many threads run the module. */
+  readonly threads: number
 }
 
 /** A rendered program. */
@@ -40,6 +46,8 @@ export interface Rendered {
   readonly module: Uint8Array<ArrayBuffer>
   /** Bytes of the arena with the scratch memory behind it. */
   readonly arenaBytes: number
+  /** Whether any step is shared: if not, the first thread runs the program alone. */
+  readonly isParallel: boolean
 }
 
 /** Host functions that modules import from `env`. */
@@ -63,11 +71,16 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     halves: Memory.halves(module),
     isRelaxed: target.isRelaxed
   }
-  const arena = module.global(0)
+  const [control, arena, thread] = [module.global(0), module.global(0), module.global(0)]
   const pointers = new Map<Buffer, Global<"i32">>()
   for (const buffer of [...program.inputs, ...program.outputs]) pointers.set(buffer, module.global(0))
+  const threads =
+    target.threads > 1
+      ? { count: target.threads, thread, barrier: addBarrier(module, control, target.threads) }
+      : undefined
   const context: Context = {
     module,
+    threads,
     machine,
     isWide: target.isWide,
     program,
@@ -80,30 +93,21 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   }
   // Functions of steps come first: the entry calls them.
   const calls = program.steps.map((step) => addStep(step, context))
-  const entry = module.function({ name: "run", parameters: ["i32"], isExported: true })
-  const [table] = entry.parameters
-  ;[arena, ...pointers.values()].forEach((global, i) =>
+  const entry = module.function({ name: "run", parameters: ["i32", "i32"], isExported: true })
+  const [table, number] = entry.parameters
+  entry.get(number).set(thread)
+  ;[control, arena, ...pointers.values()].forEach((global, i) =>
     entry
       .get(table)
       .op("i32.load", 4 * i)
       .set(global)
   )
-  calls.forEach((emit) => emit(entry))
-  return { module: module.build({ hasNames: true }), arenaBytes: context.scratchAt + context.scratchBytes }
-}
-
-interface Context {
-  readonly module: ModuleBuilder
-  readonly machine: Machine
-  readonly isWide: boolean
-  readonly program: LoopProgram
-  readonly arena: Global<"i32">
-  readonly pointers: ReadonlyMap<Buffer, Global<"i32">>
-  /** Counters of the repetitions that enclose the present step. */
-  readonly counters: ReadonlyMap<Variable, Global<"i32">>
-  readonly scratchAt: number
-  scratchBytes: number
-  contractions: number
+  sequence(calls, entry, context)
+  return {
+    module: module.build({ hasNames: true }),
+    arenaBytes: context.scratchAt + context.scratchBytes,
+    isParallel: calls.some(({ isShared }) => isShared)
+  }
 }
 
 const hostsOf = (module: ModuleBuilder): Machine["host"] => {
@@ -117,9 +121,6 @@ const hostsOf = (module: ModuleBuilder): Machine["host"] => {
   return Object.fromEntries(hostFunctions.map((name) => [name, add(name)])) as Machine["host"]
 }
 
-/** Emits what runs a step into the function that runs its surroundings. */
-type Call = (code: FunctionBuilder) => void
-
 const addStep = (step: Step, context: Context): Call => {
   switch (step.tag) {
     case "nest":
@@ -129,53 +130,19 @@ const addStep = (step: Step, context: Context): Call => {
     case "routine":
       return addRoutine(step, context)
     case "copy":
-      return (code) => emitCopy(step, code, context)
+      return alone((code) => emitCopy(step, code, context))
     case "repeat":
       return addRepeat(step, context)
   }
-}
-
-const emitterFor = (code: FunctionBuilder, loops: ReadonlyArray<Variable>, { counters, machine }: Context): Emitter =>
-  Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate), machine)
-
-/** Pushes the address of a buffer. */
-const pushBase = (code: FunctionBuilder, buffer: Buffer, { arena, pointers, program }: Context): void => {
-  const global = pointers.get(buffer)
-  if (global !== undefined) return void code.get(global)
-  code.get(arena)
-  const place = program.places.get(buffer) ?? 0
-  if (place > 0) code.i32(place).op("i32.add")
-}
-
-/** Emits `body` where the addresses of buffers and the counters of repetitions are in locals. */
-const withBuffers = (emitter: Emitter, buffers: Iterable<Buffer>, context: Context, body: () => void): void => {
-  const { code, workspace } = emitter
-  const known: Array<readonly [Scalar, Local]> = []
-  for (const buffer of new Set(buffers)) {
-    const local = code.local("i32")
-    pushBase(code, buffer, context)
-    code.set(local)
-    known.push([workspace.pointer(buffer), local])
-  }
-  for (const [counter, global] of context.counters) {
-    const local = code.local("i32")
-    code.get(global).set(local)
-    known.push([counter, local])
-  }
-  emitter.within(known, body)
-}
-
-const touched = (step: Step): ReadonlyArray<Buffer> => {
-  const { reads, writes } = footprint(step)
-  return [...reads, ...writes]
 }
 
 const addNest = (nest: Nest, context: Context): Call => {
   const code = context.module.function({ name: nest.name, parameters: [] })
   const loops = [...nest.axes, ...nest.stages.flatMap((stage) => stage.axes)]
   const emitter = emitterFor(code, loops, context)
-  withBuffers(emitter, touched(nest), context, () => emitNest(nest, emitter))
-  return (entry) => void entry.call(code)
+  const threads = isWorthSharing(nest, context) ? context.threads : undefined
+  withBuffers(emitter, touched(nest), context, () => emitNest(nest, emitter, threads))
+  return { emit: (entry) => void entry.call(code), isShared: threads !== undefined }
 }
 
 const addContraction = (step: Contraction, context: Context): Call => {
@@ -187,13 +154,19 @@ const addContraction = (step: Contraction, context: Context): Call => {
     emitter: (code, loops) => emitterFor(code, loops, context),
     withBuffers: (emitter, buffers, body) => withBuffers(emitter, buffers, context, body)
   })
-  context.scratchBytes = Math.max(context.scratchBytes, product.scratchBytes)
   const { a, b, batch } = step
+  const threads = isWorthSplitting(step, context) ? context.threads : undefined
+  const scratch = Math.ceil(product.scratchBytes / 64) * 64
+  context.scratchBytes = Math.max(context.scratchBytes, scratch * (threads?.count ?? 1))
   const code = context.module.function({ name: step.name, parameters: [] })
   const emitter = emitterFor(code, batch, context)
+  const split = threads === undefined ? undefined : partOf(step, product, code, threads)
   const run = (axes: ReadonlyArray<Variable>): void => {
     const [axis, ...rest] = axes
-    if (axis !== undefined) return emitter.loop(axis, { from: 0, to: axis.extent, step: 1 }, () => run(rest))
+    if (axis !== undefined) {
+      const range = (axis === batch[0] ? split?.batch : undefined) ?? { from: 0, to: axis.extent }
+      return emitter.loop(axis, { ...range, step: 1 }, () => run(rest))
+    }
     for (const operand of [a, b]) {
       const { base, offset } = emitter.workspace.address(operand.buffer, operand.offset)
       // The address is computed before it is pushed.
@@ -202,12 +175,19 @@ const addContraction = (step: Contraction, context: Context): Call => {
       if (offset > 0) code.i32(offset).op("i32.add")
     }
     code.get(context.arena).i32(context.scratchAt).op("i32.add")
-    code.i32(0).i32(product.units).i32(0).i32(product.panels)
+    if (threads !== undefined) code.get(threads.thread).i32(scratch).op("i32.mul").op("i32.add")
+    for (const [range, extent] of [
+      [split?.units, product.units],
+      [split?.panels, product.panels]
+    ] as const) {
+      if (range === undefined) code.i32(0).i32(extent)
+      else code.get(range.from).get(range.to)
+    }
     for (const variable of batch) code.get(emitter.scalar(variable))
     code.call(product.function)
   }
   withBuffers(emitter, [a.buffer, b.buffer], context, () => run(batch))
-  return (entry) => void entry.call(code)
+  return { emit: (entry) => void entry.call(code), isShared: threads !== undefined }
 }
 
 const addRoutine = (routine: Routine, context: Context): Call => {
@@ -230,7 +210,7 @@ const addRoutine = (routine: Routine, context: Context): Call => {
     scratch: pointer(() => code.get(context.arena).i32(context.scratchAt).op("i32.add"))
   })
   context.scratchBytes = Math.max(context.scratchBytes, algorithm.scratchBytes(routine))
-  return (entry) => void entry.call(code)
+  return alone((entry) => void entry.call(code))
 }
 
 const emitCopy = ({ from, fromOffset, length, to, toOffset }: Copy, entry: FunctionBuilder, context: Context): void => {
@@ -253,12 +233,15 @@ const addRepeat = ({ counter, steps }: Repeat, context: Context): Call => {
   const calls = steps.map((step) => addStep(step, inner))
   context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
   context.contractions = inner.contractions
-  return (entry) => {
+  const isShared = calls.some((call) => call.isShared)
+  const emit = (entry: FunctionBuilder): void => {
     if (counter.extent === 0) return
     const local = entry.local("i32")
     entry.forLoop({ local, from: 0, to: counter.extent, step: 1 }, () => {
       entry.get(local).set(global)
-      calls.forEach((emit) => emit(entry))
+      if (isShared) sequence(calls, entry, context)
+      else calls.forEach((call) => call.emit(entry))
     })
   }
+  return { emit, isShared }
 }

@@ -15,6 +15,8 @@ import * as Features from "./Features.ts"
 import type { Heap } from "./Heap.ts"
 import * as Heaps from "./Heap.ts"
 import type { MemoryLimits } from "./Module.ts"
+import type { Pool } from "./Pool.ts"
+import * as Pools from "./Pool.ts"
 import { imports, render } from "./Render.ts"
 
 const name = "wasm"
@@ -31,25 +33,37 @@ export interface Options {
    * engine's flag: see `WideSimd.ts`.
    */
   readonly isWide?: boolean
+  /**
+   * How many threads compute; 1 unless stated. More need the worker threads of Node and shared memory. Results are the
+   * same bits for any number.
+   */
+  readonly threads?: number
   /** False computes every tensor by itself, to tell faults of the compiler from others. */
   readonly fusion?: boolean
 }
 
 const failed = (reason: string, cause: unknown): CompileFailed => new CompileFailed({ device: name, reason, cause })
 
-const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Backend, DeviceUnavailable> {
+const makeBackend = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Backend, DeviceUnavailable, Scope.Scope> {
   const features = Features.detect()
   if (!features.simd) return yield* new DeviceUnavailable({ device: name, reason: "the engine has no SIMD" })
-  const limits: MemoryLimits = { minimum: 16, maximum: mostPages }
+  const threads = options.threads ?? 1
+  if (threads > 1 && !features.threads) {
+    return yield* new DeviceUnavailable({ device: name, reason: "the engine has no shared memory, which threads need" })
+  }
+  const limits: MemoryLimits = { minimum: 16, maximum: mostPages, isShared: threads > 1 }
   const memoryBytes = Math.min(options.memoryBytes ?? Infinity, mostPages * pageBytes)
   const memory = yield* Effect.try({
-    try: () => new WebAssembly.Memory({ initial: limits.minimum, maximum: mostPages }),
+    try: () => new WebAssembly.Memory({ initial: limits.minimum, maximum: mostPages, shared: threads > 1 }),
     catch: (cause) => new DeviceUnavailable({ device: name, reason: "the engine gives no memory", cause })
   })
   const heap = Heaps.make(memory, memoryBytes)
   const arena = sharedArena(heap)
+  const pool = threads > 1 ? yield* Pools.make(heap, threads, Object.keys(imports)) : undefined
   const identify = identifier()
-  const target = { memory: limits, isRelaxed: features.relaxedSimd, isWide: options.isWide ?? false }
+  const target = { memory: limits, isRelaxed: features.relaxedSimd, isWide: options.isWide ?? false, threads }
   const allocate = (bytes: number): Effect.Effect<Allocation, OutOfMemory> =>
     Effect.suspend(() => {
       const address = heap.allocate(bytes)
@@ -58,7 +72,7 @@ const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   return {
     description: {
       name,
-      threads: 1,
+      threads,
       memoryBytes,
       features: { simd: target.isWide ? "256 bit" : "128 bit", multiplyAdd: target.isRelaxed ? "fused" : "separate" }
     },
@@ -82,12 +96,14 @@ const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
         try: () => instantiate(rendered.module, memory),
         catch: (cause) => failed(`the engine refused the module: ${String(cause)}`, cause)
       })
-      const entries = 1 + loops.inputs.length + loops.outputs.length
+      const shared =
+        pool === undefined || !rendered.isParallel ? undefined : { pool, program: yield* pool.load(rendered.module) }
+      const entries = 2 + loops.inputs.length + loops.outputs.length
       const table = yield* Effect.acquireRelease(allocate(4 * entries), ({ address, bytes }) =>
         Effect.sync(() => heap.free(address, bytes))
       )
       yield* arena.reserve(rendered.arenaBytes)
-      return executable(loops, { heap, run, table, arena, arenaBytes: rendered.arenaBytes })
+      return executable(loops, { heap, run, table, arena, arenaBytes: rendered.arenaBytes, shared })
     })
   }
 })
@@ -95,10 +111,13 @@ const makeBackend = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
 const outOfMemory = (heap: Heap, requested: number): OutOfMemory =>
   new OutOfMemory({ device: name, requested, available: heap.available() })
 
-const instantiate = (bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): ((table: number) => void) => {
+const instantiate = (
+  bytes: Uint8Array<ArrayBuffer>,
+  memory: WebAssembly.Memory
+): ((table: number, thread: number) => void) => {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...imports } })
   // `render` exports a function of this name and type.
-  return instance.exports["run"] as (table: number) => void
+  return instance.exports["run"] as (table: number, thread: number) => void
 }
 
 /** Memory for the temporaries of whichever program runs: no two run at a time, so they share it. */
@@ -128,13 +147,15 @@ const sharedArena = (heap: Heap): Arena => {
 
 interface Running {
   readonly heap: Heap
-  readonly run: (table: number) => void
+  readonly run: (table: number, thread: number) => void
+  /** The threads that run the program as well, and what they call it. */
+  readonly shared: { readonly pool: Pool; readonly program: number } | undefined
   readonly table: Allocation
   readonly arena: Arena
   readonly arenaBytes: number
 }
 
-const executable = (loops: LoopProgram, { arena, arenaBytes, heap, run, table }: Running): Executable => ({
+const executable = (loops: LoopProgram, { arena, arenaBytes, heap, run, shared, table }: Running): Executable => ({
   aliases: loops.aliases,
   scratchBytes: arenaBytes,
   explain: () => print(loops),
@@ -144,10 +165,13 @@ const executable = (loops: LoopProgram, { arena, arenaBytes, heap, run, table }:
       Effect.try({
         try: () => {
           const pointers = new Int32Array(heap.memory.buffer, table.address, table.bytes / 4)
-          pointers[0] = arena.address()
-          inputs.forEach(({ address }, i) => (pointers[1 + i] = address))
-          outputs.forEach(({ address }, i) => (pointers[1 + inputs.length + i] = address))
-          run(table.address)
+          pointers[0] = shared?.pool.control ?? 0
+          pointers[1] = arena.address()
+          inputs.forEach(({ address }, i) => (pointers[2 + i] = address))
+          outputs.forEach(({ address }, i) => (pointers[2 + inputs.length + i] = address))
+          if (shared?.pool.hasFailed() === true) throw new TypeError("another thread failed before")
+          shared?.pool.start(shared.program, table.address)
+          run(table.address, 0)
         },
         catch: (cause) => new DeviceLost({ device: name, reason: `a kernel trapped: ${String(cause)}`, cause })
       })

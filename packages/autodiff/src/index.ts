@@ -2,6 +2,10 @@
  * Derivatives and batching: functions of tensor functions. What they do to expressions, without functions and trees, is
  * in the modules `Jvp`, `Vjp`, `Vmap`: `pushforward`, `pullback`, `batch`.
  */
+export { checkpoint } from "./Checkpoint.ts"
+export type { CheckpointOptions, Policy } from "./Checkpoint.ts"
+export { customJvp, customVjp } from "./Custom.ts"
+export type { Cotangents } from "./Custom.ts"
 export { hessian, hvp, jacobian } from "./Derivatives.ts"
 export type { Jacobian, Mode } from "./Derivatives.ts"
 export { grad, stopGradient, valueAndGrad } from "./Gradient.ts"

@@ -1,10 +1,12 @@
 /**
- * Canonical form: equal expressions are one node, algebra that is exact has been done, nothing dead is left.
+ * Canonical form: equal expressions are one node, calls are written out, algebra that is exact has been done, nothing
+ * dead is left.
  */
-import type { Application, Tensor } from "@cotangent/tensor/Primitive"
+import type { Application, Call, Tensor } from "@cotangent/tensor/Primitive"
 import { apply } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
-import { applications, isParameter } from "@cotangent/tensor/Program"
+import { applications, isParameter, substitute } from "@cotangent/tensor/Program"
+import { barrier } from "./Barrier.ts"
 import type { Identify } from "./Key.ts"
 import { parametersKey } from "./Key.ts"
 
@@ -39,8 +41,18 @@ export const canonicalize = (program: Program, identify: Identify): Program => {
   }
 
   const visit = (results: ReadonlyArray<Tensor>): void => {
-    for (const application of applications(results, (candidate) => !candidate.outputs.every((t) => forms.has(t)))) {
+    const order = applications(results, (candidate) => !candidate.outputs.every((t) => forms.has(t)))
+    const used = new Set([...results, ...order.flatMap(({ inputs }) => inputs)])
+    for (const application of order) {
       const inputs = application.inputs.map((input) => forms.get(input)!)
+      const { lowering } = application.primitive
+      if (lowering.kind === "call") {
+        const read = application.outputs.map((output) => used.has(output))
+        const written = writeOut(lowering.call(application.params), inputs, read)
+        visit(written)
+        application.outputs.filter((_, i) => read[i]).forEach((output, i) => forms.set(output, forms.get(written[i])!))
+        continue
+      }
       const same = inputs.every((input, i) => input === application.inputs[i])
       const { outputs } = intern(
         same ? application : apply(application.primitive, inputs, application.params)[0].application
@@ -71,4 +83,14 @@ export const canonicalize = (program: Program, identify: Identify): Program => {
   }
   visit(program.results)
   return { parameters: program.parameters, results: program.results.map((result) => forms.get(result)!) }
+}
+
+/** Those outputs of a call that are read, in terms of `inputs`. */
+const writeOut = (
+  { body: { parameters, results }, isolated }: Call,
+  inputs: ReadonlyArray<Tensor>,
+  read: ReadonlyArray<boolean>
+): ReadonlyArray<Tensor> => {
+  const body = { parameters, results: results.filter((_, i) => read[i]) }
+  return isolated ? barrier(substitute(body, barrier(inputs))) : substitute(body, inputs)
 }

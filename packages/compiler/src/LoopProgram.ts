@@ -1,6 +1,6 @@
 /**
  * Loop programs: what a device executes. A program is a list of steps over buffers; a step is a nest of affine loops
- * around scalar expressions, a contraction with its epilogue, a named routine, or a repetition of steps.
+ * around scalar expressions, a contraction with its epilogue, a named routine, or steps that run repeatedly or by choice.
  */
 import type { DType } from "@cotangent/tensor/DType"
 import type { Reduce, Scalar, Source, Variable } from "@cotangent/tensor/Scalar"
@@ -98,8 +98,44 @@ export interface Repeat {
   readonly steps: ReadonlyArray<Step>
 }
 
+/** Runs one of two lists of steps by a scalar of bool in memory. */
+export interface Branch {
+  readonly tag: "branch"
+  readonly predicate: Place
+  readonly ifTrue: ReadonlyArray<Step>
+  readonly ifFalse: ReadonlyArray<Step>
+}
+
+/** Runs `steps` as long as `predicate` is true after `condition`. */
+export interface While {
+  readonly tag: "while"
+  readonly condition: ReadonlyArray<Step>
+  readonly predicate: Place
+  readonly steps: ReadonlyArray<Step>
+}
+
+/** Element `offset` of `buffer`. */
+export interface Place {
+  readonly buffer: Buffer
+  readonly offset: Scalar
+}
+
 /** One step of a loop program. */
-export type Step = Nest | Contraction | Routine | Copy | Repeat
+export type Step = Nest | Contraction | Routine | Copy | Repeat | Branch | While
+
+/** The steps inside of one. */
+export const inner = (step: Step): ReadonlyArray<Step> => {
+  switch (step.tag) {
+    case "repeat":
+      return step.steps
+    case "branch":
+      return [...step.ifTrue, ...step.ifFalse]
+    case "while":
+      return [...step.condition, ...step.steps]
+    default:
+      return []
+  }
+}
 
 /** Steps over buffers; temporaries have places in one arena. */
 export interface LoopProgram {
@@ -151,12 +187,14 @@ export const footprint = (
       reads.add(step.from)
       writes.add(step.to)
       break
-    case "repeat":
-      for (const inner of step.steps) {
-        const { reads: r, writes: w } = footprint(inner)
-        r.forEach((buffer) => reads.add(buffer))
-        w.forEach((buffer) => writes.add(buffer))
-      }
+    case "branch":
+    case "while":
+      reads.add(step.predicate.buffer)
+  }
+  for (const part of inner(step)) {
+    const { reads: r, writes: w } = footprint(part)
+    r.forEach((buffer) => reads.add(buffer))
+    w.forEach((buffer) => writes.add(buffer))
   }
   return { reads, writes }
 }

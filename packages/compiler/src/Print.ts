@@ -3,7 +3,7 @@
  */
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { Buffer, LoopProgram, Operand, Step, Store } from "./LoopProgram.ts"
+import type { Branch, Buffer, LoopProgram, Operand, Step, Store, While } from "./LoopProgram.ts"
 import { bytesOf } from "./Plan.ts"
 
 const infix: Partial<Record<string, string>> = {
@@ -93,6 +93,28 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
     case "repeat":
       lines.push(`${indent}repeat ${header([step.counter])}`)
       step.steps.forEach((inner) => printStep(inner, name, lines, `${indent}  `))
+      break
+    case "branch":
+    case "while":
+      printControl(step, name, lines, indent)
+  }
+}
+
+const printControl = (step: Branch | While, name: Names, lines: Array<string>, indent: string): void => {
+  const inside = (steps: ReadonlyArray<Step>): void =>
+    steps.forEach((inner) => printStep(inner, name, lines, `${indent}  `))
+  const { buffer, offset } = step.predicate
+  const predicate = (): string => `${name.buffer(buffer)}[${expression(offset, name, new Map())}]`
+  if (step.tag === "branch") {
+    lines.push(`${indent}if ${predicate()}`)
+    inside(step.ifTrue)
+    lines.push(`${indent}else`)
+    inside(step.ifFalse)
+  } else {
+    lines.push(`${indent}loop`)
+    inside(step.condition)
+    lines.push(`${indent}while ${predicate()}`)
+    inside(step.steps)
   }
 }
 

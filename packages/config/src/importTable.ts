@@ -11,7 +11,8 @@ const library: Readonly<Record<string, ReadonlyArray<string>>> = {
   wasm: ["tensor", "compiler", "runtime"],
   formats: ["tensor"],
   data: ["tensor", "formats", "runtime"],
-  train: ["tensor", "autodiff", "optim", "formats", "runtime"]
+  train: ["tensor", "autodiff", "optim", "formats", "runtime"],
+  "fp-ts": ["tensor", "autodiff", "nn", "optim", "runtime"]
 }
 
 /** Which packages of the workspace each package may import. */

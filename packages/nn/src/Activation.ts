@@ -7,28 +7,12 @@ import { ShapeError } from "@cotangent/tensor/errors"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { dual } from "effect/Function"
+import type { Adjustable, Pointwise } from "./internal/forms.ts"
+import { adjustable, tensorFirst } from "./internal/forms.ts"
+
+export type { Adjustable, Pointwise } from "./internal/forms.ts"
 
 export { logSigmoid, logSoftmax, relu, sigmoid, softmax, softplus, tanh } from "@cotangent/tensor/Tensor"
-
-/** A function of each element. */
-export interface Pointwise {
-  <S extends Shape, D extends Float>(self: Tensor.Tensor<S, D>): Tensor.Tensor<S, D>
-}
-
-/** A function of each element with options. */
-export interface Adjustable<Options> {
-  (options: Options): Pointwise
-  <S extends Shape, D extends Float>(self: Tensor.Tensor<S, D>, options?: Options): Tensor.Tensor<S, D>
-}
-
-const tensorFirst = (args: IArguments): boolean => Tensor.isTensor(args[0])
-
-const adjustable = <Options>(
-  rule: <S extends Shape, D extends Float>(x: Tensor.Tensor<S, D>, options: Partial<Options>) => Tensor.Tensor<S, D>
-): Adjustable<Options> =>
-  dual(tensorFirst, <S extends Shape, D extends Float>(self: Tensor.Tensor<S, D>, options: Partial<Options> = {}) =>
-    rule(self, options)
-  )
 
 /** `x` where `x > 0`, `negativeSlope · x` elsewhere; the slope is 0.01 unless stated. */
 export const leakyRelu: Adjustable<{ readonly negativeSlope?: number }> = adjustable<{

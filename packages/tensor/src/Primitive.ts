@@ -54,6 +54,12 @@ export type Lowering =
   | { readonly kind: "routine"; readonly evaluate: RoutineRule }
   /** A loop whose body is a program. */
   | { readonly kind: "loop"; readonly loop: (params: unknown) => Loop }
+  /** A program whose own operations take the place of the application. */
+  | { readonly kind: "call"; readonly call: (params: unknown) => Call }
+  /** One of two programs. */
+  | { readonly kind: "branch"; readonly branch: (params: unknown) => Branch }
+  /** A loop that runs while a program says so. */
+  | { readonly kind: "while"; readonly loop: (params: unknown) => While }
 
 export type ElementRule = (inputs: ReadonlyArray<Accessor>, index: Index, params: unknown) => Scalar
 export type RoutineRule = (inputs: ReadonlyArray<HostArray>, params: unknown) => ReadonlyArray<HostArray>
@@ -70,6 +76,29 @@ export interface Loop {
   readonly carries: number
   /** Runs from the last slice to the first; items keep the place of their slice. */
   readonly reverse: boolean
+}
+
+/** A program on the inputs, whose results are the outputs. */
+export interface Call {
+  readonly body: Program
+  /** Computed between its inputs and its outputs, all at once, and shared with nothing outside. */
+  readonly isolated: boolean
+}
+
+/** The first input, a scalar of bool, says which program runs on the others; its results are the outputs. */
+export interface Branch {
+  readonly ifTrue: Program
+  readonly ifFalse: Program
+}
+
+/**
+ * Both programs receive `[...constants, ...carries]`. As long as `condition` gives true, `body` gives the next carries.
+ * Inputs of the application are `[...constants, ...initial carries]`, outputs the last carries.
+ */
+export interface While {
+  readonly condition: Program
+  readonly body: Program
+  readonly constants: number
 }
 
 /** What rules see of one application. */
@@ -222,7 +251,7 @@ export interface BatchOf<N extends Arity, P> {
 
 /**
  * The operation of a declaration. Arity and parameters are in types for those who write rules; the passes see arrays.
- * The casts between both views stand here and nowhere else.
+ * The casts between both views stand here and in `makeMany`.
  */
 export const make = <N extends Arity, P = void>(declaration: Declaration<N, P>): Op<N, P> => {
   const { arity, name, simplify } = declaration
@@ -244,9 +273,49 @@ export const make = <N extends Arity, P = void>(declaration: Declaration<N, P>):
       ? {}
       : { simplify: ({ outputs, ...rule }: Rule) => typed.simplify!({ ...rule, output: outputs[0] }) })
   }
-  const op = (...args: ReadonlyArray<unknown>): Tensor =>
-    arity === "many"
-      ? apply(primitive, args[0] as ReadonlyArray<Tensor>, args[1])[0]
-      : apply(primitive, args.slice(0, arity) as ReadonlyArray<Tensor>, args[arity as number])[0]
+  const call = caller(arity, primitive)
+  const op = (...args: ReadonlyArray<unknown>): Tensor => call(args)[0]
   return Object.assign(op, { primitive }) as Op<N, P>
+}
+
+/** `primitive` applied to arguments: inputs, one by one or as an array, then parameters. */
+const caller =
+  (arity: Arity, primitive: AnyPrimitive) =>
+  (args: ReadonlyArray<unknown>): ReadonlyArray<Tensor> =>
+    arity === "many"
+      ? apply(primitive, args[0] as ReadonlyArray<Tensor>, args[1])
+      : apply(primitive, args.slice(0, arity) as ReadonlyArray<Tensor>, args[arity])
+
+/** A typed operation with several outputs. */
+export interface ManyOp<N extends Arity, P = void> {
+  (...args: Arguments<N, P>): ReadonlyArray<Tensor>
+  readonly primitive: AnyPrimitive
+}
+
+/** What the rules of an operation with several outputs see. */
+export interface ManyRule<N extends Arity, P> {
+  readonly inputs: Tuple<N, Tensor>
+  readonly outputs: ReadonlyArray<Tensor>
+  readonly params: P
+}
+
+/** The declaration of an operation with several outputs, which an algorithm computes together. */
+export interface ManyDeclaration<N extends Arity, P> {
+  readonly name: string
+  readonly arity: N
+  readonly type: (inputs: Tuple<N, TensorType>, params: P) => ReadonlyArray<TensorType>
+  readonly routine: (inputs: ReadonlyArray<HostArray>, params: P) => ReadonlyArray<HostArray>
+  readonly jvp: (rule: ManyRule<N, P> & { readonly tangents: Tuple<N, Cotangent> }) => ReadonlyArray<Cotangent>
+  readonly vjp: (rule: ManyRule<N, P> & { readonly cotangents: ReadonlyArray<Cotangent> }) => Tuple<N, Cotangent>
+  readonly batch: (rule: BatchOf<N, P>) => ReadonlyArray<Tensor>
+}
+
+/** The operation of a declaration with several outputs. */
+export const makeMany = <N extends Arity, P = void>(declaration: ManyDeclaration<N, P>): ManyOp<N, P> => {
+  // As in `make`: typed for those who write rules, arrays for the passes.
+  const { arity, routine, ...rules } = declaration as unknown as ManyDeclaration<"many", unknown>
+  const primitive: AnyPrimitive = { ...rules, lowering: { kind: "routine", evaluate: routine } }
+  const call = caller(declaration.arity, primitive)
+  const op = (...args: ReadonlyArray<unknown>): ReadonlyArray<Tensor> => call(args)
+  return Object.assign(op, { primitive }) as ManyOp<N, P>
 }

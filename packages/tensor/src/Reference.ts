@@ -10,7 +10,7 @@ import { ArgumentError, ShapeError } from "./errors.ts"
 import * as Evaluator from "./Evaluator.ts"
 import type { HostArray } from "./HostArray.ts"
 import { allocate, view } from "./HostArray.ts"
-import type { Application, Loop, Tensor } from "./Primitive.ts"
+import type { Application, Branch, Loop, Tensor, While } from "./Primitive.ts"
 import { describe } from "./Primitive.ts"
 import { hostArray } from "./primitive/leaf.ts"
 import type { Program } from "./Program.ts"
@@ -52,22 +52,22 @@ const evaluateWith = (results: ReadonlyArray<Tensor>, known: Known): ReadonlyArr
 const evaluateApplication = (application: Application, known: Known): ReadonlyArray<HostArray> => {
   const { inputs, outputs, params, primitive } = application
   const { lowering } = primitive
+  const given = (): ReadonlyArray<HostArray> => inputs.map((input) => known.get(input)!)
   switch (lowering.kind) {
     case "element":
       return outputs.map((output) =>
         fill(output, inputs, (accessors, index) => lowering.element(accessors, index, params), known)
       )
     case "routine":
-      return lowering.evaluate(
-        inputs.map((input) => known.get(input)!),
-        params
-      )
+      return lowering.evaluate(given(), params)
     case "loop":
-      return iterate(
-        lowering.loop(params),
-        inputs.map((input) => known.get(input)!),
-        outputs
-      )
+      return iterate(lowering.loop(params), given(), outputs)
+    case "call":
+      return run(lowering.call(params).body, given())
+    case "branch":
+      return choose(lowering.branch(params), given())
+    case "while":
+      return repeat(lowering.loop(params), given())
     case "leaf": {
       const data = hostArray(outputs[0])
       if (data !== undefined) return [data]
@@ -139,3 +139,13 @@ const row = ({ data, dtype, shape }: HostArray, at: number): HostArray => {
 }
 
 const put = (target: HostArray, at: number, item: HostArray): void => target.data.set(item.data, at * item.data.length)
+
+const choose = ({ ifFalse, ifTrue }: Branch, [predicate, ...operands]: ReadonlyArray<HostArray>) =>
+  run(predicate.data[0] === 0 ? ifFalse : ifTrue, operands)
+
+const repeat = ({ body, condition, constants }: While, inputs: ReadonlyArray<HostArray>): ReadonlyArray<HostArray> => {
+  const shared = inputs.slice(0, constants)
+  let carries = inputs.slice(constants)
+  while (run(condition, [...shared, ...carries])[0].data[0] !== 0) carries = run(body, [...shared, ...carries])
+  return carries
+}

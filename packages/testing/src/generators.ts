@@ -7,6 +7,7 @@ import * as DTypes from "@cotangent/tensor/DType"
 import type { DType } from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import * as Bilinear from "@cotangent/tensor/primitive/bilinear"
+import * as Convolution from "@cotangent/tensor/primitive/convolution"
 import * as Discrete from "@cotangent/tensor/primitive/discrete"
 import * as Elementwise from "@cotangent/tensor/primitive/elementwise"
 import * as Leaf from "@cotangent/tensor/primitive/leaf"
@@ -21,10 +22,12 @@ import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
 import type { Case, Signature } from "./Case.ts"
 import { draw, signature } from "./Case.ts"
+import { convolutions, overlaps, windows as allWindows } from "./convolutions.ts"
 
 /** The modules that declare primitives, by file name. */
 export const modules = {
   bilinear: Bilinear,
+  convolution: Convolution,
   discrete: Discrete,
   elementwise: Elementwise,
   leaf: Leaf,
@@ -290,6 +293,10 @@ export const signatures: Readonly<Record<PrimitiveName, fc.Arbitrary<Signature>>
 
   mul: pointwise(Bilinear.mul, smooth(reals, reals), rough(specials, specials), counted(2, integers)),
   dotGeneral: contractions,
+
+  windows: allWindows,
+  overlapAdd: overlaps,
+  convolution: convolutions,
 
   div: pointwise(Elementwise.div, smooth(reals, nonzeros), rough(specials, specials)),
   sqrt: pointwise(Elementwise.sqrt, smooth(positives), rough(specials)),

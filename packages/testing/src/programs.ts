@@ -126,8 +126,8 @@ const smooth = {
   gaussian: (x) => exp(neg(square(x))),
   log: (x) => log1p(square(x)),
   root: (x) => sqrt(add(square(x), fill(x, 0.5))),
-  add: binary(add),
-  sub: binary(sub),
+  add: binary((x, y) => scale(add(x, y), 0.6)),
+  sub: binary((x, y) => scale(sub(x, y), 0.6)),
   mul: binary((x, y) => mul(x, tanh(y))),
   div: binary((x, y) => div(x, add(square(y), fill(y, 1)))),
   mean: withAxis((x, axis) => mean(x, [axis])),
@@ -150,7 +150,7 @@ const smooth = {
   concatenate: withAxis((x, axis) => concatenate([x, tanh(x)], { axis })),
   gather: withAxis((x, _, choice) => gather(x, rowNumbers(x, 1 + (choice % 4), choice))),
   recur,
-  scatterAdd: withAxis((x, _, choice) => scatterAdd(x, x, rowNumbers(x, x.shape[0], choice)))
+  scatterAdd: withAxis((x, _, choice) => scale(scatterAdd(x, x, rowNumbers(x, x.shape[0], choice)), 1 / x.shape[0]))
 } satisfies Readonly<Record<string, Move>>
 
 /** All moves: those of which some places have no derivative, too. */

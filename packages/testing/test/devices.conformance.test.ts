@@ -18,13 +18,15 @@ describe.each(rows)("the device $name", ({ dtypes, layer }) => {
   const runtime = ManagedRuntime.make(layer)
   afterAll(() => runtime.dispose())
 
-  const agrees = ({ inputs, program }: ProgramCase): Promise<Violation> =>
-    runtime.runPromise(deviceIsReference(program, inputs, 64))
+  const agrees =
+    (roundings: number) =>
+    ({ inputs, program }: ProgramCase): Promise<Violation> =>
+      runtime.runPromise(deviceIsReference(program, inputs, roundings))
 
   describe.each([...dtypes, ...stored])("in %s", (dtype) => {
     it.each(names)("agrees with the reference on %s and its gradients", async (name) => {
       const cases = signatures[name].chain(directedAs(dtype)).map(withGradients)
-      expect(await eventualCounterexample(agrees, cases)).toBeUndefined()
+      expect(await eventualCounterexample(agrees(64), cases)).toBeUndefined()
     })
   })
 
@@ -32,7 +34,7 @@ describe.each(rows)("the device $name", ({ dtypes, layer }) => {
     "agrees with the reference on random programs of %s and their gradients",
     async (dtype) => {
       const cases = programs().chain(directedAs(dtype)).map(withGradients)
-      expect(await eventualCounterexample(agrees, cases)).toBeUndefined()
+      expect(await eventualCounterexample(agrees(128), cases)).toBeUndefined()
     },
     60_000
   )

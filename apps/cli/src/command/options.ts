@@ -29,6 +29,6 @@ export const whole = (name: string, least: number): Flag.Flag<number> =>
     Flag.withMetavar("N"),
     Flag.filter(
       (value) => value >= least,
-      (value) => `Expected a whole number from ${least}, got ${value}`
+      () => `a whole number from ${least}`
     )
   )

@@ -13,8 +13,8 @@ const recipe = Argument.String("recipe").pipe(
 const flags = {
   device,
   seed: whole("seed", 0).pipe(
-    Flag.withDescription("determines every random choice; 0 unless stated"),
-    Flag.withDefault(0)
+    Flag.withDescription("determines every random choice; that of the recipe unless stated"),
+    Flag.optional
   ),
   epochs: whole("epochs", 1).pipe(
     Flag.withDescription("passes over the data; those of the recipe, or of the checkpoint, unless stated"),
@@ -41,7 +41,7 @@ const flags = {
 export interface TrainOptions {
   readonly recipe: string | undefined
   readonly device: string
-  readonly seed: number
+  readonly seed: number | undefined
   readonly epochs: number | undefined
   readonly limit: number | undefined
   readonly out: string | undefined
@@ -60,6 +60,7 @@ export const train = Command.make("train", { recipe, ...flags }, (given) =>
       train({
         ...given,
         recipe: Option.getOrUndefined(given.recipe),
+        seed: Option.getOrUndefined(given.seed),
         epochs: Option.getOrUndefined(given.epochs),
         limit: Option.getOrUndefined(given.limit),
         out: Option.getOrUndefined(given.out),

@@ -27,7 +27,10 @@ const packageFolder: Effect.Effect<string, Missing> = Effect.try({
  *
  * **Fails** `Missing` without the package; `FormatError`, `PlatformError` as `Mnist.load`.
  */
-export const load = ({ folder, limit = Infinity }: {
+export const load = ({
+  folder,
+  limit = Infinity
+}: {
   readonly folder: string | undefined
   readonly limit?: number | undefined
 }): Effect.Effect<Mnist, FormatError | Missing | PlatformError, FileSystem.FileSystem> =>

@@ -42,8 +42,10 @@ export interface Classifier<P, O> {
   readonly model: Model<P, Empty, Rows<784>, Rows<10>>
   /** The optimizer of a training of `steps` steps. */
   readonly optimizer: (steps: number) => Optimizer<O>
-  /** Passes over the data. */
+  /** Passes over the data, unless told otherwise. */
   readonly epochs: number
+  /** What determines every random choice, unless told otherwise. */
+  readonly seed: number
   /** How many examples a step sees: shuffled batches of that size, or always the whole set. */
   readonly batch: number | "all"
 }
@@ -138,11 +140,16 @@ const assessor = Effect.fnUntraced(function* <P, O>(
 })
 
 /** Where a training begins: at a checkpoint, or from nothing. What the request does not say, a checkpoint does. */
-const begin = Effect.fnUntraced(function* <P, O>(classifier: Classifier<P, O>, { epochs, limit, resume, seed }: Request) {
-  const like = initial(classifier, { seed, epochs: 0, limit: 0 })
+const begin = Effect.fnUntraced(function* <P, O>(
+  classifier: Classifier<P, O>,
+  { epochs, limit, resume, seed }: Request
+) {
+  const usual: Settings = { seed: seed ?? classifier.seed, epochs: classifier.epochs, limit: most }
   const snapshot: Snapshot<State<P, O>> | undefined =
-    resume === undefined ? undefined : yield* Checkpoint.load({ path: resume, model: classifier.name }, like)
-  const before = snapshot === undefined ? { seed, epochs: classifier.epochs, limit: most } : settingsOf(snapshot.state)
+    resume === undefined
+      ? undefined
+      : yield* Checkpoint.load({ path: resume, model: classifier.name }, initial(classifier, usual))
+  const before = snapshot === undefined ? usual : settingsOf(snapshot.state)
   const settings = { ...before, epochs: epochs ?? before.epochs, limit: limit ?? before.limit }
   const fresh = initial(classifier, settings)
   return {

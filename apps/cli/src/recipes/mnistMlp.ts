@@ -14,5 +14,6 @@ export const mnistMlp: Task = task({
   model: mlp({ sizes, initializer: Initializer.heNormal }),
   optimizer: (steps) => Optimizer.adam({ learningRate: Schedule.cosine({ learningRate: 2e-3, steps }) }),
   epochs: 3,
+  seed: 0,
   batch: 128
 })

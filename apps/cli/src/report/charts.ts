@@ -56,7 +56,14 @@ export const accuracyChart = (accuracies: ReadonlyArray<Point>): Html =>
 /** Accuracies after the first epoch, the second, and so on. */
 export const epochChart = (accuracies: ReadonlyArray<number>): Html => {
   const points = accuracies.map((value, i) => ({ epoch: i + 1, value }))
-  const named = { x: "epoch", y: "value", text: ({ value }: { readonly value: number }) => percent(value), textAnchor: "end" as const, dx: 6, dy: -14 }
+  const named = {
+    x: "epoch",
+    y: "value",
+    text: ({ value }: { readonly value: number }) => percent(value),
+    textAnchor: "end" as const,
+    dx: 6,
+    dy: -14
+  }
   return svg({
     ariaLabel: "accuracy after each epoch",
     x: { type: "point", label: "epoch", labelAnchor: "center", padding: 0.3 },

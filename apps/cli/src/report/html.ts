@@ -10,7 +10,13 @@ export interface Html {
 /** What a template may hold. */
 export type Value = string | number | Html | ReadonlyArray<Html>
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;"
+}
 
 /** `text` with the characters replaced that mean something in markup. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character])

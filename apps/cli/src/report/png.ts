@@ -25,7 +25,8 @@ export const png = (pixels: Uint8Array, width: number, height: number): Uint8Arr
   header.set([8, 0, 0, 0, 0], 8)
   const rows = new Uint8Array((width + 1) * height)
   // Each row begins with the number of its filter, here none.
-  for (let row = 0; row < height; row++) rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1)
+  for (let row = 0; row < height; row++)
+    rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1)
   return Buffer.concat([
     signature,
     chunk("IHDR", header),
@@ -36,4 +37,10 @@ export const png = (pixels: Uint8Array, width: number, height: number): Uint8Arr
 
 /** A picture of a digit, ink on paper, as a data URL. */
 export const digitUrl = (pixels: Uint8Array): string =>
-  `data:image/png;base64,${Buffer.from(png(pixels.map((ink) => 255 - ink), 28, 28)).toString("base64")}`
+  `data:image/png;base64,${Buffer.from(
+    png(
+      pixels.map((ink) => 255 - ink),
+      28,
+      28
+    )
+  ).toString("base64")}`

@@ -2,7 +2,7 @@
  * Writing the report of a training.
  */
 import * as AtomicFile from "@cotangent/formats/AtomicFile"
-import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
@@ -14,7 +14,10 @@ import { version } from "../version.ts"
 import type { Fact } from "./page.ts"
 import { page } from "./page.ts"
 
-const factsOf = ({ checkpoint, device, history, millis, plan, recipe }: Outcome, now: number): ReadonlyArray<Fact> => [
+const factsOf = (
+  { checkpoint, device, history, millis, plan, recipe }: Outcome,
+  finished: string
+): ReadonlyArray<Fact> => [
   ["recipe", recipe.name],
   ["data", recipe.data],
   ["model", `${plan.model}, ${count(plan.parameters)} parameters`],
@@ -28,11 +31,12 @@ const factsOf = ({ checkpoint, device, history, millis, plan, recipe }: Outcome,
   ["system", `${process.platform} ${process.arch}, Node ${process.versions.node}, V8 ${process.versions.v8}`],
   ["cotangent", version],
   ["checkpoint", checkpoint],
-  ["finished", new Date(now).toISOString().replace(/\.\d+Z$/, "Z")]
+  ["finished", finished]
 ]
 
 /** Writes the report to the place that `outcome` names. */
 export const write = (outcome: Outcome): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    AtomicFile.write(outcome.report, new TextEncoder().encode(page(outcome, factsOf(outcome, now))))
-  )
+  Effect.flatMap(DateTime.now, (now) => {
+    const facts = factsOf(outcome, DateTime.formatIso(DateTime.setParts(now, { millisecond: 0 })))
+    return AtomicFile.write(outcome.report, new TextEncoder().encode(page(outcome, facts)))
+  })

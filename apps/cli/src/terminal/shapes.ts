@@ -54,7 +54,8 @@ export const picture = ({ height, pixels, width }: Picture, isColored: boolean):
   })
 }
 
-const inked = (upper: number, lower: number): string => [" ", "▄", "▀", "█"][2 * Number(upper > 127) + Number(lower > 127)]
+const inked = (upper: number, lower: number): string =>
+  [" ", "▄", "▀", "█"][2 * Number(upper > 127) + Number(lower > 127)]
 
 /** The shades of gray of the palette of 256 colors, where 232 is nearly black. */
 const shade = (value: number): number => 232 + Math.round((value * 23) / 255)

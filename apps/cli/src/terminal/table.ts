@@ -19,20 +19,19 @@ export const table = (
 ): ReadonlyArray<string> => {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => displayWidth(row[i] ?? ""))))
-  return rows.map((row) => widths.map((width, i) => pad(row[i] ?? "", width, alignments[i])).join("  ").trimEnd())
+  return rows.map((row) =>
+    widths
+      .map((width, i) => pad(row[i] ?? "", width, alignments[i]))
+      .join("  ")
+      .trimEnd()
+  )
 }
 
 /** The lines of `left` and `right` side by side, `gap` spaces apart; the shorter one is in the middle. */
-export const beside = (
-  left: ReadonlyArray<string>,
-  right: ReadonlyArray<string>,
-  gap = 3
-): ReadonlyArray<string> => {
+export const beside = (left: ReadonlyArray<string>, right: ReadonlyArray<string>, gap = 3): ReadonlyArray<string> => {
   const height = Math.max(left.length, right.length)
   const width = Math.max(0, ...left.map(displayWidth))
   const line = (lines: ReadonlyArray<string>, i: number): string =>
     lines[i - Math.floor((height - lines.length) / 2)] ?? ""
-  return Array.from({ length: height }, (_, i) =>
-    `${pad(line(left, i), width + gap)}${line(right, i)}`.trimEnd()
-  )
+  return Array.from({ length: height }, (_, i) => `${pad(line(left, i), width + gap)}${line(right, i)}`.trimEnd())
 }

@@ -26,7 +26,9 @@ export const status = ({ pass, plan, style }: Display, history: History, columns
   const parts = [
     `${(100 * done).toFixed(0).padStart(3)} %${label}`,
     ...(now === undefined ? [] : [`loss ${loss(now)}`]),
-    ...(rate === 0 ? [] : [`${count(rate)} images/s`, `${duration((1000 * (plan.steps - history.step) * plan.batch) / rate)} left`])
+    ...(rate === 0
+      ? []
+      : [`${count(rate)} images/s`, `${duration((1000 * (plan.steps - history.step) * plan.batch) / rate)} left`])
   ]
   const text = parts.join("  ")
   const width = Math.min(40, columns - text.length - 4)

@@ -42,7 +42,12 @@ const chosen = ({ recipe }: TrainOptions): Effect.Effect<Recipe, UsageError> =>
     : choose("recipe", recipe, recipes)
 
 const list = ({ json }: TrainOptions): Effect.Effect<void> => {
-  const described = Object.values(recipes).map(({ data, expected, name, summary }) => ({ name, summary, data, expected }))
+  const described = Object.values(recipes).map(({ data, expected, name, summary }) => ({
+    name,
+    summary,
+    data,
+    expected
+  }))
   if (json) return Console.log(JSON.stringify(described))
   const rows = described.flatMap(({ data, expected, name, summary }) => [
     [name, summary],
@@ -78,7 +83,8 @@ const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOpti
   yield* fs.makeDirectory(paths.folder, { recursive: true })
   const run = yield* task.prepare({ ...options, checkpoint: paths.checkpoint, resume, stop })
   const display: Display = { pass: recipe.pass, plan: run.plan, style: screen.style }
-  if (!options.json) yield* screen.print(...introduction(recipe, run, deviceText(device.description)), ...heading(display))
+  if (!options.json)
+    yield* screen.print(...introduction(recipe, run, deviceText(device.description)), ...heading(display))
   const history = yield* Effect.scoped(
     Effect.andThen(stopOnSignals(stop), follow(run, { ...options, display, paths, screen }))
   )
@@ -97,7 +103,9 @@ const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOpti
   }
   const { write } = yield* Effect.promise(() => import("../report/report.ts"))
   yield* write(outcome)
-  yield* options.json ? Console.log(JSON.stringify(summaryJson(outcome))) : screen.print(...summary(outcome, screen.style))
+  yield* options.json
+    ? Console.log(JSON.stringify(summaryJson(outcome)))
+    : screen.print(...summary(outcome, screen.style))
 })
 
 const introduction = ({ name }: Recipe, { plan }: Run, device: string): ReadonlyArray<string> => [

@@ -34,13 +34,19 @@ export const summary = (outcome: Outcome, style: Style): ReadonlyArray<string> =
   const { assessment, checkpoint, device, history, millis, recipe, report } = outcome
   const { correct, total } = assessment
   const [first, final] = [history.losses[0]?.value, last(history.losses)]
-  const curve = sparkline(history.losses.map(({ value }) => Math.log(value)), 24)
+  const curve = sparkline(
+    history.losses.map(({ value }) => Math.log(value)),
+    24
+  )
   const training = recipe.pass.name === "iteration" ? last(history.batchAccuracies) : undefined
   const confused = worstConfusions(assessment, 3).map(
     ({ count: times, label, predicted }) => `${label} taken for ${predicted} (${count(times)}×)`
   )
   const rows = [
-    ["test accuracy", `${style.bold(style.green(percent(accuracyOf(assessment))))}  ${count(correct)} of ${count(total)}`],
+    [
+      "test accuracy",
+      `${style.bold(style.green(percent(accuracyOf(assessment))))}  ${count(correct)} of ${count(total)}`
+    ],
     ...(training === undefined ? [] : [["training accuracy", percent(training)]]),
     ...(first === undefined || final === undefined
       ? []

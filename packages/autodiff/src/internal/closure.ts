@@ -1,4 +1,6 @@
 import type { Tensor } from "@cotangent/tensor/Primitive"
+import type { Program } from "@cotangent/tensor/Program"
+import { parameter, substitute } from "@cotangent/tensor/Program"
 import { between } from "./between.ts"
 
 /**
@@ -15,6 +17,22 @@ export const closure = (results: ReadonlyArray<Tensor>, parameters: ReadonlyArra
   for (const { inputs } of inside) inputs.forEach(visit)
   results.forEach(visit)
   return [...found]
+}
+
+/**
+ * `results` as a program that reads nothing but its parameters: one for each of `constants`, which they read apart from
+ * `parameters`, then these.
+ */
+export const close = (
+  parameters: ReadonlyArray<Tensor>,
+  results: ReadonlyArray<Tensor>
+): { readonly constants: ReadonlyArray<Tensor>; readonly body: Program } => {
+  const constants = closure(results, parameters)
+  const holes = constants.map(parameter)
+  return {
+    constants,
+    body: { parameters: [...holes, ...parameters], results: substitute({ parameters: constants, results }, holes) }
+  }
 }
 
 /** Whether `tensor` is a chain of element rules over something that reads nothing. */

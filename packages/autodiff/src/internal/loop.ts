@@ -6,13 +6,14 @@ import { ShapeError } from "@cotangent/tensor/errors"
 import type { AnyPrimitive, BatchRule, Cotangent, Loop, PullRule, Rule, Tensor } from "@cotangent/tensor/Primitive"
 import { apply } from "@cotangent/tensor/Primitive"
 import { zeros } from "@cotangent/tensor/primitive/leaf"
-import { add, broadcast, transpose } from "@cotangent/tensor/primitive/linear"
-import { applications, parameter } from "@cotangent/tensor/Program"
+import { transpose } from "@cotangent/tensor/primitive/linear"
+import { applications } from "@cotangent/tensor/Program"
 import type { TensorType } from "@cotangent/tensor/Shape"
 import { equals } from "@cotangent/tensor/Shape"
 import { pushforward } from "../Jvp.ts"
 import { pullback } from "../Vjp.ts"
 import { batch as batchOf } from "../Vmap.ts"
+import { holes, isDefined, isWanted, place, plus, repeat, settle, stack } from "./marks.ts"
 
 /** A parameter of a body, and what it stands for: a constant, the first value of a carry, or a sequence. */
 export interface Slot {
@@ -88,10 +89,6 @@ const cut = <A>(all: ReadonlyArray<A>, first: number, second: number): readonly 
 
 type Many<A> = ReadonlyArray<A>
 
-const stack =
-  (length: number) =>
-  ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: [length, ...shape] })
-
 const type = (inputs: ReadonlyArray<TensorType>, params: unknown): ReadonlyArray<TensorType> => {
   const { body, carries, constants, length } = params as Loop
   body.parameters.forEach((hole, i) => {
@@ -108,12 +105,6 @@ const type = (inputs: ReadonlyArray<TensorType>, params: unknown): ReadonlyArray
   return [...next, ...[...items, ...next].map(stack(length))]
 }
 
-const isDefined = (value: Cotangent): boolean => value !== undefined
-
-/** A parameter for each type that is marked. */
-const holes = (types: ReadonlyArray<TensorType>, marks: ReadonlyArray<boolean>): ReadonlyArray<Cotangent> =>
-  types.map((each, i) => (marks[i] ? parameter(each) : undefined))
-
 /** A slot for each parameter there is; an input that is not there is zero. */
 const slots = (parameters: ReadonlyArray<Cotangent>, inputs: ReadonlyArray<Cotangent>): ReadonlyArray<Slot> =>
   parameters.flatMap((hole, i) => (hole === undefined ? [] : [{ parameter: hole, input: inputs[i] ?? zeros(hole) }]))
@@ -127,24 +118,6 @@ const carried = (
   parameters.flatMap((hole, i) =>
     slots([hole], [inputs[i]]).map((slot) => ({ ...slot, next: results[i] ?? zeros(slot.parameter) }))
   )
-
-/** Puts `values`, one for each mark that is set, at the places of the marks. */
-const place = <A>(marks: ReadonlyArray<boolean>, values: ReadonlyArray<A>): ReadonlyArray<A | undefined> => {
-  let next = 0
-  return marks.map((mark) => (mark ? values[next++] : undefined))
-}
-
-/** Adds to `marks` what `step` finds until it finds nothing new; gives what it found last. */
-const settle = <A>(
-  marks: ReadonlyArray<boolean>,
-  step: (marks: ReadonlyArray<boolean>) => readonly [found: ReadonlyArray<boolean>, result: A]
-): A => {
-  for (let current = marks; ;) {
-    const [found, result] = step(current)
-    if (found.every((mark, i) => current[i] || !mark)) return result
-    current = current.map((mark, i) => mark || found[i])
-  }
-}
 
 /** One loop runs the body and its derivative: tangents of carries are carries, tangents of slices are slices. */
 const jvp = (rule: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): ReadonlyArray<Cotangent> => {
@@ -208,8 +181,6 @@ const vjp = (rule: PullRule): ReadonlyArray<Cotangent> => {
   return runBack(rule, found)
 }
 
-const isWanted = ({ wanted }: PullRule, input: number): boolean => wanted === undefined || wanted[input]
-
 const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backward): ReadonlyArray<Cotangent> => {
   const { body, carries, constants, length, reverse } = rule.params as Loop
   const [cLast, cItems, cReceived] = cut(rule.cotangents, carries, body.results.length - carries)
@@ -239,10 +210,6 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
   const placed = place([...asked, ...sums].map(isDefined), last)
   return [...placed.slice(carries), ...placed.slice(0, carries), ...place(dSlices.map(isDefined), items)]
 }
-
-const plus = (x: Cotangent, y: Cotangent): Cotangent => (x === undefined ? y : y === undefined ? x : add(x, y))
-
-const repeat = (x: Tensor, size: number): Tensor => broadcast(x, { shape: [size, ...x.shape], axes: [0] })
 
 /** Exchanges the axis of runs and the axis of examples. */
 const exchange = (x: Tensor): Tensor =>

@@ -66,8 +66,32 @@ const applyNamed = (op: string, inputs: Named, record: Readonly<Record<string, u
   return Tensors.isTensor(result) ? { y: result } : result
 }
 
+/**
+ * Worked examples have no cotangents: they ask for the gradients of their scalar results, by numbers that stand among
+ * the attributes. With cotangents of 1, and those numbers among the inputs, they are cases like the others.
+ */
+const explicit = (given: OperationCase): OperationCase => {
+  const { attrs, cotangents, gradients, inputs, outputs } = given
+  if (gradients === undefined || cotangents !== undefined) return given
+  const scalar = (value: unknown): ArrayJson => ({ dtype: "f64", shape: [], data: [Number(value)] })
+  const moves = ([name, value]: readonly [string, unknown]): boolean =>
+    Object.hasOwn(gradients, name) && typeof value === "number"
+  const pick = <A>(record: Readonly<Record<string, A>>, wanted: (entry: readonly [string, A]) => boolean) =>
+    Object.entries(record).filter(wanted)
+  return {
+    ...given,
+    attrs: Object.fromEntries(pick(attrs, (entry) => !moves(entry))),
+    inputs: {
+      ...inputs,
+      ...Object.fromEntries(pick(attrs, moves).map(([name, value]) => [name, scalar(value)]))
+    },
+    cotangents: Object.fromEntries(pick(outputs, ([, { shape }]) => shape.length === 0).map(([name]) => [name, scalar(1)]))
+  }
+}
+
 /** The outputs of an operation, and the gradients that its cotangents are pulled back to. */
-export const checksOfOperation = (given: OperationCase, precision: Precision): ReadonlyArray<Check> => {
+export const checksOfOperation = (stated: OperationCase, precision: Precision): ReadonlyArray<Check> => {
+  const given = explicit(stated)
   const host = (array: ArrayJson): HostArray => arrayOf(array, precision)
   const claims = (arrays: Readonly<Record<string, ArrayJson>>, kind: string, tensors: Named): ReadonlyArray<Claim> =>
     Object.entries(arrays).map(([name, array]) => ({

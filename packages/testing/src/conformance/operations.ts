@@ -7,6 +7,7 @@ import { ArgumentError } from "@cotangent/tensor/errors"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
+import { networks } from "./networks.ts"
 import { optimizers } from "./optimizers.ts"
 
 /** An input. What the case says of its dtype the compiler cannot know: it is taken for whatever an operation wants. */
@@ -278,5 +279,6 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...movement,
   ...contractions,
   ...losses,
+  ...networks,
   ...optimizers
 }

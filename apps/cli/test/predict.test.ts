@@ -1,0 +1,24 @@
+import { assert, describe, it } from "vitest"
+import { render, verdict } from "../src/predict/render.ts"
+import { plain } from "../src/terminal/style.ts"
+
+const probabilities = [0, 0, 0, 0.25, 0, 0.75, 0, 0, 0, 0]
+const pixels = Array.from({ length: 784 }, (_, i) => (i < 28 ? 255 : 0))
+
+describe("a prediction", () => {
+  it("is a picture beside a bar for each class", () => {
+    const lines = render({ pixels, label: 3, probabilities }, plain)
+    assert.strictEqual(lines.length, 16)
+    assert.strictEqual(lines[0], "▀".repeat(28))
+    assert.strictEqual(lines[5].trim(), `3  ${"█".repeat(6).padEnd(24)}   25.0 %  ◂ label`)
+    assert.strictEqual(lines[7].trim(), `5  ${"█".repeat(18).padEnd(24)}   75.0 %`)
+  })
+
+  it("ends in a verdict", () => {
+    assert.strictEqual(verdict({ pixels, label: 5, probabilities }, plain), "✓ a 5, and the model is 75.0 % sure of it")
+    assert.strictEqual(
+      verdict({ pixels, label: 3, probabilities }, plain),
+      "✗ taken for a 5 (75.0 % sure), but it is a 3"
+    )
+  })
+})

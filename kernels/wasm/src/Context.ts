@@ -1,0 +1,70 @@
+/**
+ * What the steps of one program have in common while they are rendered.
+ */
+import type { Buffer, LoopProgram, Step } from "@cotangent/compiler/LoopProgram"
+import { footprint } from "@cotangent/compiler/LoopProgram"
+import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { approximate } from "./approximate.ts"
+import type { Threads } from "./Barrier.ts"
+import type { Emitter, Machine } from "./Emitter.ts"
+import * as Emitters from "./Emitter.ts"
+import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
+import type { ModuleBuilder } from "./Module.ts"
+import * as Prepare from "./Prepare.ts"
+
+/** A program that is being rendered. */
+export interface Context {
+  readonly module: ModuleBuilder
+  readonly machine: Machine
+  readonly isWide: boolean
+  /** Undefined where steps must not be shared. */
+  readonly threads: Threads | undefined
+  readonly program: LoopProgram
+  readonly arena: Global<"i32">
+  readonly pointers: ReadonlyMap<Buffer, Global<"i32">>
+  /** Counters of the repetitions that enclose the present step. */
+  readonly counters: ReadonlyMap<Variable, Global<"i32">>
+  readonly scratchAt: number
+  scratchBytes: number
+  contractions: number
+}
+
+/** An emitter for a function in which `loops` run inside the repetitions of the program. */
+export const emitterFor = (
+  code: FunctionBuilder,
+  loops: ReadonlyArray<Variable>,
+  { counters, machine }: Context
+): Emitter => Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate), machine)
+
+/** Pushes the address of a buffer. */
+export const pushBase = (code: FunctionBuilder, buffer: Buffer, { arena, pointers, program }: Context): void => {
+  const global = pointers.get(buffer)
+  if (global !== undefined) return void code.get(global)
+  code.get(arena)
+  const place = program.places.get(buffer) ?? 0
+  if (place > 0) code.i32(place).op("i32.add")
+}
+
+/** Emits `body` where the addresses of buffers and the counters of repetitions are in locals. */
+export const withBuffers = (emitter: Emitter, buffers: Iterable<Buffer>, context: Context, body: () => void): void => {
+  const { code, workspace } = emitter
+  const known: Array<readonly [Scalar, Local]> = []
+  for (const buffer of new Set(buffers)) {
+    const local = code.local("i32")
+    pushBase(code, buffer, context)
+    code.set(local)
+    known.push([workspace.pointer(buffer), local])
+  }
+  for (const [counter, global] of context.counters) {
+    const local = code.local("i32")
+    code.get(global).set(local)
+    known.push([counter, local])
+  }
+  emitter.within(known, body)
+}
+
+/** The buffers that a step reads or writes. */
+export const touched = (step: Step): ReadonlyArray<Buffer> => {
+  const { reads, writes } = footprint(step)
+  return [...reads, ...writes]
+}

@@ -1,0 +1,98 @@
+/**
+ * Which steps threads share, and in what order they run.
+ */
+import type { Contraction, Nest } from "@cotangent/compiler/LoopProgram"
+import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { children } from "@cotangent/tensor/Scalar"
+import type { Share, Threads } from "./Barrier.ts"
+import { share } from "./Barrier.ts"
+import type { Context } from "./Context.ts"
+import type { FunctionBuilder } from "./FunctionBuilder.ts"
+import type { Gemm } from "./gemm.ts"
+import { parallelAxis } from "./Nests.ts"
+
+/** How a step is run. */
+export interface Call {
+  /** Emits what runs the step into the function that runs its surroundings. */
+  readonly emit: (code: FunctionBuilder) => void
+  /** All threads take part. */
+  readonly isShared: boolean
+}
+
+/** A step of the first thread. */
+export const alone = (emit: Call["emit"]): Call => ({ emit, isShared: false })
+
+/** Runs steps in order: what is not shared on the first thread, with a barrier wherever sharing begins or ends. */
+export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, { threads }: Context): void => {
+  if (threads === undefined || !calls.some(({ isShared }) => isShared)) {
+    const runAll = (): void => calls.forEach(({ emit }) => emit(code))
+    // A part of a shared program that is not shared itself.
+    if (threads === undefined || calls.length === 0) return runAll()
+    return void code.get(threads.thread).op("i32.eqz").if(runAll)
+  }
+  for (let at = 0; at < calls.length;) {
+    let end = at
+    while (end < calls.length && calls[end].isShared === calls[at].isShared && (end === at || !calls[at].isShared))
+      end++
+    const group = calls.slice(at, end)
+    if (calls[at].isShared) calls[at].emit(code)
+    else
+      code
+        .get(threads.thread)
+        .op("i32.eqz")
+        .if(() => group.forEach(({ emit }) => emit(code)))
+    code.call(threads.barrier)
+    at = end
+  }
+}
+
+/** Instructions below which a step is not worth sharing: a barrier and moved cache lines cost as much. */
+const leastShared = 30_000
+
+/** Whether threads share the loops of a nest. */
+export const isWorthSharing = (nest: Nest, { threads }: Context): boolean => {
+  const axis = parallelAxis(nest)
+  return threads !== undefined && axis !== undefined && axis.extent >= threads.count && workOf(nest) >= leastShared
+}
+
+/** About how many instructions a nest executes. */
+const workOf = ({ axes, stages }: Nest): number => {
+  const rounds = (variables: ReadonlyArray<Variable>): number =>
+    variables.reduce((product, { extent }) => product * extent, 1)
+  const known = new Map<Scalar, number>()
+  const cost = (scalar: Scalar): number => {
+    const found = known.get(scalar)
+    if (found !== undefined) return found
+    const inner = scalar.tag === "load" ? 0 : Math.max(0, ...children(scalar).map(cost))
+    const total = (scalar.tag === "reduce" ? rounds(scalar.variables) : 1) * (1 + inner)
+    known.set(scalar, total)
+    return total
+  }
+  const perRound = stages.map(
+    (stage) => rounds(stage.axes) * stage.stores.reduce((sum, { value }) => sum + cost(value), 0)
+  )
+  return rounds(axes) * perRound.reduce((sum, stage) => sum + stage, 0)
+}
+
+/** Whether threads share a matrix product. */
+export const isWorthSplitting = ({ batch, column, depth, row }: Contraction, { threads }: Context): boolean =>
+  threads !== undefined &&
+  [...batch, row, column, depth].reduce((product, { extent }) => product * extent, 1) >= 4 * leastShared
+
+/** What falls to this thread: a range of the batch, of rows or of columns, whichever divides most evenly. */
+export const partOf = (
+  { batch }: Contraction,
+  { panels, units }: Gemm,
+  code: FunctionBuilder,
+  threads: Threads
+): { readonly batch?: Share; readonly units?: Share; readonly panels?: Share } => {
+  // How much longer than the mean the largest part is.
+  const excess = (extent: number): number => (Math.ceil(extent / threads.count) * threads.count) / extent
+  const [outer] = batch
+  if (outer !== undefined && excess(outer.extent) <= Math.min(excess(panels), excess(units))) {
+    return { batch: share(code, threads, outer.extent, 1) }
+  }
+  return excess(panels) <= excess(units)
+    ? { panels: share(code, threads, panels, 1) }
+    : { units: share(code, threads, units, 1) }
+}
