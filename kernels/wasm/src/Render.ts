@@ -6,14 +6,17 @@
  * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
  */
 import type {
+  Branch,
   Buffer,
   Contraction,
   Copy,
   LoopProgram,
   Nest,
+  Place,
   Repeat,
   Routine,
-  Step
+  Step,
+  While
 } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Variable } from "@cotangent/tensor/Scalar"
@@ -133,6 +136,10 @@ const addStep = (step: Step, context: Context): Call => {
       return alone((code) => emitCopy(step, code, context))
     case "repeat":
       return addRepeat(step, context)
+    case "branch":
+      return addBranch(step, context)
+    case "while":
+      return addWhile(step, context)
   }
 }
 
@@ -229,19 +236,57 @@ const emitCopy = ({ from, fromOffset, length, to, toOffset }: Copy, entry: Funct
 
 const addRepeat = ({ counter, steps }: Repeat, context: Context): Call => {
   const global = context.module.global(0)
-  const inner: Context = { ...context, counters: new Map([...context.counters, [counter, global]]) }
-  const calls = steps.map((step) => addStep(step, inner))
-  context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
-  context.contractions = inner.contractions
-  const isShared = calls.some((call) => call.isShared)
-  const emit = (entry: FunctionBuilder): void => {
+  const run = addSteps(steps, context, new Map([...context.counters, [counter, global]]))
+  return (entry) => {
     if (counter.extent === 0) return
     const local = entry.local("i32")
     entry.forLoop({ local, from: 0, to: counter.extent, step: 1 }, () => {
       entry.get(local).set(global)
-      if (isShared) sequence(calls, entry, context)
-      else calls.forEach((call) => call.emit(entry))
+      run(entry)
     })
   }
-  return { emit, isShared }
+}
+
+const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context): Call => {
+  const [one, other] = [ifTrue, ifFalse].map((steps) => addSteps(steps, context))
+  return (entry) => {
+    pushTruth(entry, predicate, context)
+    entry.if(
+      () => one(entry),
+      () => other(entry)
+    )
+  }
+}
+
+const addWhile = ({ condition, predicate, steps }: While, context: Context): Call => {
+  const [test, run] = [condition, steps].map((inner) => addSteps(inner, context))
+  return (entry) =>
+    void entry.loop((again) => {
+      test(entry)
+      pushTruth(entry, predicate, context)
+      entry.if(() => {
+        run(entry)
+        entry.br(again)
+      })
+    })
+}
+
+/** Functions of steps, and the code that calls them in order. */
+const addSteps = (steps: ReadonlyArray<Step>, context: Context, counters = context.counters): Call => {
+  const inner: Context = { ...context, counters }
+  const calls = steps.map((step) => addStep(step, inner))
+  context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
+  context.contractions = inner.contractions
+  return (code) => calls.forEach((emit) => emit(code))
+}
+
+/** Pushes a bool of memory as 0 or 1. */
+const pushTruth = (code: FunctionBuilder, { buffer, offset }: Place, context: Context): void => {
+  const emitter = emitterFor(code, [], context)
+  withBuffers(emitter, [buffer], context, () => {
+    const place = emitter.workspace.address(buffer, offset)
+    // The address is computed before it is pushed.
+    code.get(emitter.scalar(place.base))
+    Memory.load(code, "bool", place.offset, context.machine.halves)
+  })
 }

@@ -36,7 +36,7 @@ const withJvp = custom("customJvp")
  * const log = customVjp(
  *   (x: Tensor.Tensor<readonly []>) => Tensor.log(x),
  *   (x) => [Tensor.log(x), x],
- *   (x, cotangent) => [Tensor.div(cotangent, Tensor.max(x, 1))]
+ *   (x, cotangent) => [Tensor.div(cotangent, Tensor.maximum(x, 1))]
  * )
  * await evaluate(grad(log)(Tensor.of(0.01))) // => 1
  * await evaluate(grad(log)(Tensor.of(4))) // => 0.25
@@ -80,7 +80,7 @@ export const customVjp =
  * ```ts run
  * const norm = customJvp(
  *   (x: Tensor.Tensor<readonly [2]>) => Tensor.sqrt(Tensor.sum(Tensor.mul(x, x))),
- *   ([x], [dx]) => Tensor.div(Tensor.sum(Tensor.mul(x, dx)), Tensor.max(norm(x), 1e-12))
+ *   ([x], [dx]) => Tensor.div(Tensor.sum(Tensor.mul(x, dx)), Tensor.maximum(norm(x), 1e-12))
  * )
  * await evaluate(grad(norm)(Tensor.of([3, 4]))) // => [0.6, 0.8]
  * await evaluate(grad(norm)(Tensor.of([0, 0]))) // => [0, 0]

@@ -4,15 +4,15 @@
 import type { DType } from "@cotangent/tensor/DType"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
-import * as S from "@cotangent/tensor/Scalar"
 import { size } from "@cotangent/tensor/Shape"
 import { canonicalize } from "./Canonical.ts"
 import type { Identify } from "./Key.ts"
 import { identifier } from "./Key.ts"
-import type { Buffer, LoopProgram, Step } from "./LoopProgram.ts"
-import { copy, lower } from "./Lower.ts"
+import type { Buffer, LoopProgram } from "./LoopProgram.ts"
+import { lowerTo } from "./Lower.ts"
 import { aliases, arena } from "./Plan.ts"
 import type { Location } from "./Stages.ts"
+import { start } from "./Stages.ts"
 
 /** What the compiler may assume. */
 export interface Options {
@@ -40,29 +40,16 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
     shape: [length],
     dtype
   })
-  const start = (buffer: Buffer): Location => ({ buffer, base: S.constant(0) })
   const inputs = canonical.parameters.map(({ dtype, shape }) => allocate("input", size(shape), dtype))
   const outputs = canonical.results.map(({ dtype, shape }) => allocate("output", size(shape), dtype))
   const parameters = new Map<Tensor, Location>(canonical.parameters.map((tensor, i) => [tensor, start(inputs[i])]))
-  const placed = new Map<Tensor, Location>()
-  canonical.results.forEach((tensor, i) => {
-    if (!parameters.has(tensor) && !placed.has(tensor)) placed.set(tensor, start(outputs[i]))
-  })
-  const { results, steps } = lower(
-    canonical,
-    { parameters, allocate, identify, fusion: options.fusion ?? true },
-    placed
-  )
-  // A result that is an input, or that another result already is, has to be copied.
-  const copies = results.flatMap((location, i): ReadonlyArray<Step> =>
-    location.buffer === outputs[i] ? [] : [copy(location, start(outputs[i]), outputs[i].shape[0])]
-  )
-  const all = [...steps, ...copies]
+  const frame = { parameters, allocate, identify, fusion: options.fusion ?? true }
+  const steps = lowerTo(canonical, frame, outputs.map(start))
   return {
     inputs,
     outputs,
-    steps: all,
-    ...arena(all),
-    aliases: aliases(all, inputs, outputs, options.donated ?? new Set())
+    steps,
+    ...arena(steps),
+    aliases: aliases(steps, inputs, outputs, options.donated ?? new Set())
   }
 }

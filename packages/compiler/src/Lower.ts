@@ -1,29 +1,28 @@
 /**
  * From a canonical program to steps over buffers.
  */
-import type { Application, Loop, Tensor } from "@cotangent/tensor/Primitive"
+import type { Application, Tensor } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
 import { applications } from "@cotangent/tensor/Program"
-import type { DType } from "@cotangent/tensor/DType"
 import type { Scalar } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 import { size } from "@cotangent/tensor/Shape"
 import * as Affine from "@cotangent/tensor/Affine"
+import { isBarrier, origin } from "./Barrier.ts"
 import { canonicalize } from "./Canonical.ts"
+import type { Allocate, Control, Lowered } from "./Control.ts"
+import { choose, repeat, repeatWhile } from "./Control.ts"
 import { materialized } from "./Fusion.ts"
 import type { Group, Kernel } from "./Group.ts"
 import { join, kernelOf } from "./Group.ts"
 import type { Identify } from "./Key.ts"
-import type { Buffer, Copy, Step } from "./LoopProgram.ts"
+import type { Step } from "./LoopProgram.ts"
 import { sumOfProducts } from "./Recognize.ts"
 import type { Location } from "./Stages.ts"
-import { stepOf } from "./Stages.ts"
-
-/** Makes buffers. */
-export type Allocate = (role: Buffer["role"], length: number, dtype: DType) => Buffer
+import { copy, start, stepOf } from "./Stages.ts"
 
 /** Where the parameters of a program lie, and where its results shall. */
-interface Frame {
+export interface Frame {
   readonly parameters: ReadonlyMap<Tensor, Location>
   readonly allocate: Allocate
   readonly identify: Identify
@@ -33,18 +32,14 @@ interface Frame {
 /** What runs in order: groups of kernels, and applications that are steps by themselves. */
 type Item = { readonly tag: "group"; group: Group } | { readonly tag: "whole"; readonly application: Application }
 
-const start = (buffer: Buffer): Location => ({ buffer, base: S.constant(0) })
-
 /** The steps of `program`, and where its results are afterwards. */
-export const lower = (
-  program: Program,
-  { allocate, fusion, identify, parameters }: Frame,
-  placed: ReadonlyMap<Tensor, Location> = new Map()
-): { readonly steps: ReadonlyArray<Step>; readonly results: ReadonlyArray<Location> } => {
+export const lower = (program: Program, frame: Frame, placed: ReadonlyMap<Tensor, Location> = new Map()): Lowered => {
+  const { allocate, fusion, identify, parameters } = frame
   const chosen = fusion ? materialized(program) : everything(program)
   const locations = new Map<Tensor, Location>([...placed, ...parameters])
   const inMemory = (tensor: Tensor): boolean => chosen.has(tensor) || parameters.has(tensor)
-  const locate = (tensor: Tensor): Location | undefined => {
+  const locate = (given: Tensor): Location | undefined => {
+    const tensor = origin(given)
     const known = locations.get(tensor)
     if (known !== undefined || !chosen.has(tensor)) return known
     const location = start(allocate("temporary", size(tensor.shape), tensor.dtype))
@@ -61,12 +56,27 @@ export const lower = (
     return whole(item.application, {
       locate: (tensor) => locate(tensor)!,
       allocate,
-      identify,
-      fusion,
-      isRead: (tensor) => isReadBeyond(tensor, item)
+      isRead: (tensor) => isReadBeyond(tensor, item),
+      lower: (body, given) => lower(canonicalize(body, identify), { ...frame, parameters: given }),
+      lowerTo: (body, given, targets) => lowerTo(canonicalize(body, identify), { ...frame, parameters: given }, targets)
     })
   })
   return { steps, results: program.results.map((result) => locate(result)!) }
+}
+
+/** The steps of `program` that leave its results at `targets`, each the start of a buffer of its own. */
+export const lowerTo = (program: Program, frame: Frame, targets: ReadonlyArray<Location>): ReadonlyArray<Step> => {
+  const placed = new Map<Tensor, Location>()
+  program.results.forEach((result, i) => {
+    const tensor = origin(result)
+    if (!frame.parameters.has(tensor) && !placed.has(tensor)) placed.set(tensor, targets[i])
+  })
+  const { results, steps } = lower(program, frame, placed)
+  // A result that is a parameter, or that another result already is, has to be copied.
+  const copies = results.flatMap((location, i): ReadonlyArray<Step> =>
+    location.buffer === targets[i].buffer ? [] : [copy(location, targets[i], size(program.results[i].shape))]
+  )
+  return [...steps, ...copies]
 }
 
 /** Every tensor but the parameters. */
@@ -139,18 +149,13 @@ const readersOf = (items: ReadonlyArray<Item>, program: Program): ((tensor: Tens
   return (tensor, from) => results.has(tensor) || [...(readers.get(tensor) ?? [])].some((item) => item !== from)
 }
 
-/** How applications that are steps by themselves find their places. */
-interface Whole {
-  readonly locate: (tensor: Tensor) => Location
-  readonly isRead: (tensor: Tensor) => boolean
-  readonly allocate: Allocate
-  readonly identify: Identify
-  readonly fusion: boolean
-}
-
-const whole = (application: Application, places: Whole): ReadonlyArray<Step> => {
+const whole = (application: Application, places: Control): ReadonlyArray<Step> => {
   const { inputs, outputs, params, primitive } = application
-  if (primitive.lowering.kind === "loop") return repeat(primitive.lowering.loop(params), application, places)
+  const { lowering } = primitive
+  if (lowering.kind === "loop") return repeat(lowering.loop(params), application, places)
+  if (lowering.kind === "branch") return choose(lowering.branch(params), application, places)
+  if (lowering.kind === "while") return repeatWhile(lowering.loop(params), application, places)
+  if (isBarrier(application)) return []
   // Routines work on whole buffers: what is a slice of one is copied out first.
   const before: Array<Step> = []
   const operands = inputs.map((input) => {
@@ -163,81 +168,4 @@ const whole = (application: Application, places: Whole): ReadonlyArray<Step> => 
   })
   const targets = outputs.map((output) => ({ buffer: places.locate(output).buffer, shape: output.shape }))
   return [...before, { tag: "routine", name: primitive.name, params, inputs: operands, outputs: targets }]
-}
-
-/** Copies `length` elements. */
-export const copy = (from: Location, to: Location, length: number): Copy => ({
-  tag: "copy",
-  from: from.buffer,
-  fromOffset: from.base,
-  to: to.buffer,
-  toOffset: to.base,
-  length
-})
-
-/**
- * A loop: the steps of its body once per run. Carries live in buffers of their own that each run reads and, at its
- * end, replaces; items and histories are copied to their place in the stacked outputs, where anybody reads those.
- */
-const repeat = (loop: Loop, { inputs, outputs }: Application, places: Whole): ReadonlyArray<Step> => {
-  const counter = S.variable(loop.length)
-  const run = loop.reverse ? S.sub(S.constant(loop.length - 1), counter) : counter
-  const rowAt = (location: Location, length: number): Location => ({
-    buffer: location.buffer,
-    base: Affine.toScalar(Affine.of(S.add(location.base, S.mul(run, S.constant(length)))))
-  })
-  const body = canonicalize(loop.body, places.identify)
-  const [constants, initial, sequences] = [
-    inputs.slice(0, loop.constants),
-    inputs.slice(loop.constants, loop.constants + loop.carries),
-    inputs.slice(loop.constants + loop.carries)
-  ]
-  const carries = initial.map(({ dtype, shape }) => start(places.allocate("temporary", size(shape), dtype)))
-  const parameters = new Map<Tensor, Location>(
-    body.parameters.map((parameter, i) => [
-      parameter,
-      i < loop.constants
-        ? places.locate(constants[i])
-        : i < loop.constants + loop.carries
-          ? carries[i - loop.constants]
-          : rowAt(places.locate(sequences[i - loop.constants - loop.carries]), size(parameter.shape))
-    ])
-  )
-  const { results, steps } = lower(body, { ...places, parameters })
-  const stacked = outputs.slice(loop.carries)
-  const items = results.length - loop.carries
-  const record = (output: Tensor, from: Location): ReadonlyArray<Step> => {
-    if (!places.isRead(output)) return []
-    const length = size(output.shape.slice(1))
-    return [copy(from, rowAt(places.locate(output), length), length)]
-  }
-  const lengths = initial.map(({ shape }) => size(shape))
-  // A result may be a carry itself (passed on, or swapped): all are read before any is replaced.
-  const next = results.slice(0, loop.carries).map((result, i) => {
-    const isCarry = carries.some((carry) => carry.buffer === result.buffer)
-    return isCarry && result.buffer !== carries[i].buffer
-      ? start(places.allocate("temporary", lengths[i], initial[i].dtype))
-      : result
-  })
-  const saved = next.flatMap((place, i) => (place === results[i] ? [] : [copy(results[i], place, lengths[i])]))
-  const replaced = next.flatMap((place, i) =>
-    place.buffer === carries[i].buffer ? [] : [copy(place, carries[i], lengths[i])]
-  )
-  return [
-    ...initial.map((tensor, i) => copy(places.locate(tensor), carries[i], lengths[i])),
-    {
-      tag: "repeat",
-      counter,
-      steps: [
-        ...carries.flatMap((carry, i) => record(stacked[items + i], carry)),
-        ...steps,
-        ...results.slice(loop.carries).flatMap((item, i) => record(stacked[i], item)),
-        ...saved,
-        ...replaced
-      ]
-    },
-    ...outputs
-      .slice(0, loop.carries)
-      .flatMap((output, i) => (places.isRead(output) ? [copy(carries[i], places.locate(output), lengths[i])] : []))
-  ]
 }

@@ -8,7 +8,7 @@ import * as S from "@cotangent/tensor/Scalar"
 import { merge } from "./Axes.ts"
 import type { Group, Kernel } from "./Group.ts"
 import { inliner, rule } from "./Inline.ts"
-import type { Buffer, Nest, Stage, Step, Store } from "./LoopProgram.ts"
+import type { Buffer, Copy, Nest, Stage, Step, Store } from "./LoopProgram.ts"
 import { recognize } from "./Recognize.ts"
 
 /** A place in memory where a tensor begins: element `base` of `buffer`. */
@@ -16,6 +16,19 @@ export interface Location {
   readonly buffer: Buffer
   readonly base: Scalar
 }
+
+/** The first element of a buffer. */
+export const start = (buffer: Buffer): Location => ({ buffer, base: S.constant(0) })
+
+/** Copies `length` elements. */
+export const copy = (from: Location, to: Location, length: number): Copy => ({
+  tag: "copy",
+  from: from.buffer,
+  fromOffset: from.base,
+  to: to.buffer,
+  toOffset: to.base,
+  length
+})
 
 /** What a group needs to know of its surroundings. */
 export interface Surroundings {

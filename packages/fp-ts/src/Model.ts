@@ -133,10 +133,7 @@ export interface Isomorphism<A, B> {
 }
 
 /** Parameters, or states, of `(f ∘ g) ∘ h` as those of `f ∘ (g ∘ h)` and back. */
-export const associator = <P, Q, R>(): Isomorphism<
-  readonly [readonly [P, Q], R],
-  readonly [P, readonly [Q, R]]
-> => ({
+export const associator = <P, Q, R>(): Isomorphism<readonly [readonly [P, Q], R], readonly [P, readonly [Q, R]]> => ({
   to: ([[p, q], r]) => [p, [q, r]],
   from: ([p, [q, r]]) => [[p, q], r]
 })

@@ -60,13 +60,21 @@ const withLeaves = <T, A>({ structure }: Tree<T, unknown>, leaves: ReadonlyArray
 /** `f` of each leaf, which keeps its place. */
 export const Functor: Functor2<URI> = {
   URI,
-  map: (self, f) => withLeaves(self, self.leaves.map((leaf) => f(leaf)))
+  map: (self, f) =>
+    withLeaves(
+      self,
+      self.leaves.map((leaf) => f(leaf))
+    )
 }
 
 /** `f` of each leaf and its path. */
 export const FunctorWithIndex: FunctorWithIndex2<URI, string> = {
   ...Functor,
-  mapWithIndex: (self, f) => withLeaves(self, self.leaves.map((leaf, i) => f(self.structure.paths[i], leaf)))
+  mapWithIndex: (self, f) =>
+    withLeaves(
+      self,
+      self.leaves.map((leaf, i) => f(self.structure.paths[i], leaf))
+    )
 }
 
 /** Leaves from first to last. */
@@ -154,20 +162,24 @@ export const traverse: PipeableTraverse2<URI> =
  */
 export const getApplicative = <T>(structure: Trees.Structure<T>): Applicative2C<URI, T> => ({
   URI,
+  // Present in types only, as fp-ts has it.
+  _E: undefined as unknown as T,
   map: Functor.map,
   of: (leaf) => ({ structure, leaves: structure.paths.map(() => leaf) }),
   ap: (self, that) => {
     const places = that.leaves.map((_, i) => i)
     // Records may have their keys in another order; what stands in the tree of places are places.
     const order = Trees.leavesLike(self.structure, Trees.unflatten(that.structure, places)) as ReadonlyArray<number>
-    return withLeaves(self, self.leaves.map((f, i) => f(that.leaves[order[i]])))
+    return withLeaves(
+      self,
+      self.leaves.map((f, i) => f(that.leaves[order[i]]))
+    )
   }
 })
 
 /** Trees are equal where they have one structure, keys in one order included, and equal leaves. */
 export const getEq = <A>(E: E.Eq<A>): E.Eq<Tree<unknown, A>> => ({
-  equals: (x, y) =>
-    same(x.structure.node, y.structure.node) && x.leaves.every((leaf, i) => E.equals(leaf, y.leaves[i]))
+  equals: (x, y) => same(x.structure.node, y.structure.node) && x.leaves.every((leaf, i) => E.equals(leaf, y.leaves[i]))
 })
 
 /**

@@ -3,7 +3,7 @@
  */
 import type { Float } from "@cotangent/tensor/DType"
 import { ShapeError } from "@cotangent/tensor/errors"
-import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
+import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Floats } from "./internal/forms.ts"
 
@@ -177,6 +177,3 @@ export const multiHeadAttention = <D extends Float>(
   // Maps keep the dtype.
   return projected(attended, params.out_proj.weight, params.out_proj.bias) as Tensor.Tensor<Shape, D>
 }
-
-/** Sequences of vectors of `W` features. */
-export type Sequences<W extends Dim> = Tensor.Tensor<readonly [...Shape, Dim, W], Float>

@@ -9,7 +9,7 @@
 import type { Float } from "@cotangent/tensor/DType"
 import { ArgumentError } from "@cotangent/tensor/errors"
 import * as Random from "@cotangent/tensor/Random"
-import type { Shape } from "@cotangent/tensor/ShapeType"
+import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { dual } from "effect/Function"
 import type {
@@ -58,6 +58,22 @@ export interface ShapePreserving<Params, State, Last extends Shape = readonly []
     state: State,
     input: Tensor.Tensor<readonly [...L, ...Last], D>
   ) => Tensor.Tensor<readonly [...L, ...Last], D>
+}
+
+/** A model whose output has the shape of its input, `[batch, channels, …]`, with `C` channels. */
+export interface ChannelPreserving<Params, State, C extends number> {
+  readonly init: (key: Random.Key) => { readonly params: Params; readonly state: State }
+  readonly train: <B extends Dim, R extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor.Tensor<readonly [B, C, ...R], D>,
+    key: Random.Key
+  ) => { readonly output: Tensor.Tensor<readonly [B, C, ...R], D>; readonly state: State }
+  readonly predict: <B extends Dim, R extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor.Tensor<readonly [B, C, ...R], D>
+  ) => Tensor.Tensor<readonly [B, C, ...R], D>
 }
 
 /** A model that neither keeps state nor draws at random: training and inference are one function. */

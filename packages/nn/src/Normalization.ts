@@ -262,7 +262,9 @@ export const batchNormTraining = <S extends Shape, D extends Float, C extends nu
     // One number for each channel, as before.
     return Tensor.add(Tensor.mul(before, 1 - momentum), Tensor.mul(now, momentum)) as Tensor.Tensor<readonly [C], E>
   }
-  const output = batchNorm(x, { mean, variance, epsilon, ...gains } as Statistics & Epsilon & Gains)
+  // Means over all other axes have one axis.
+  const batch = { mean, variance } as Statistics
+  const output = batchNorm(x, { ...batch, epsilon, ...gains })
   return {
     // Batch normalization keeps shape and dtype.
     output: output as Tensor.Tensor as Tensor.Tensor<S, D>,

@@ -145,7 +145,7 @@ const choose = ({ ifFalse, ifTrue }: Branch, [predicate, ...operands]: ReadonlyA
 
 const repeat = ({ body, condition, constants }: While, inputs: ReadonlyArray<HostArray>): ReadonlyArray<HostArray> => {
   const shared = inputs.slice(0, constants)
-  let carries = inputs.slice(constants)
+  let carries: ReadonlyArray<HostArray> = inputs.slice(constants)
   while (run(condition, [...shared, ...carries])[0].data[0] !== 0) carries = run(body, [...shared, ...carries])
   return carries
 }

@@ -11,6 +11,7 @@ import * as Convolution from "@cotangent/tensor/primitive/convolution"
 import * as Discrete from "@cotangent/tensor/primitive/discrete"
 import * as Elementwise from "@cotangent/tensor/primitive/elementwise"
 import * as Leaf from "@cotangent/tensor/primitive/leaf"
+import * as Linalg from "@cotangent/tensor/primitive/linalg"
 import * as Linear from "@cotangent/tensor/primitive/linear"
 import * as Routine from "@cotangent/tensor/primitive/routine"
 import * as Selection from "@cotangent/tensor/primitive/selection"
@@ -22,6 +23,7 @@ import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
 import type { Case, Signature } from "./Case.ts"
 import { draw, signature } from "./Case.ts"
+import { factorizations } from "./factorizations.ts"
 import { convolutions, overlaps, windows as allWindows } from "./convolutions.ts"
 
 /** The modules that declare primitives, by file name. */
@@ -31,6 +33,7 @@ export const modules = {
   discrete: Discrete,
   elementwise: Elementwise,
   leaf: Leaf,
+  linalg: Linalg,
   linear: Linear,
   routine: Routine,
   selection: Selection,
@@ -352,7 +355,9 @@ export const signatures: Readonly<Record<PrimitiveName, fc.Arbitrary<Signature>>
   scatterAdd: rows.map(({ indices, updates, x }) => signature(Window.scatterAdd, undefined, [x, updates, indices])),
 
   argSort: orders,
-  randomBits: randomWords
+  randomBits: randomWords,
+
+  ...factorizations
 }
 
 /** The names of all primitives. */

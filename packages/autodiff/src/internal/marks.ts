@@ -36,8 +36,7 @@ export const settle = <A>(
 }
 
 /** The sum of what is there. */
-export const plus = (x: Cotangent, y: Cotangent): Cotangent =>
-  x === undefined ? y : y === undefined ? x : add(x, y)
+export const plus = (x: Cotangent, y: Cotangent): Cotangent => (x === undefined ? y : y === undefined ? x : add(x, y))
 
 /** The type of `length` of `each` along a first axis. */
 export const stack =

@@ -17,9 +17,7 @@ export const same = (self: unknown, that: unknown): boolean => {
 
 const items = (value: unknown): ArrayLike<unknown> | undefined =>
   // A view that has a length is a typed array.
-  Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value)
-    ? (value as ArrayLike<unknown>)
-    : undefined
+  Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value) ? (value as ArrayLike<unknown>) : undefined
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype

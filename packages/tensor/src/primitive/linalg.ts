@@ -10,7 +10,7 @@ import { DTypeError, ShapeError } from "../errors.ts"
 import type { Triangle } from "../internal/factorization.ts"
 import * as Factorization from "../internal/factorization.ts"
 import * as M from "../internal/matrices.ts"
-import type { BatchOf, Cotangent, ManyOp, Op, Tensor } from "../Primitive.ts"
+import type { Cotangent, ManyOp, Op, Tensor } from "../Primitive.ts"
 import { make, makeMany } from "../Primitive.ts"
 import type { TensorType } from "../Shape.ts"
 import { equals } from "../Shape.ts"
@@ -34,9 +34,6 @@ const demand = (
 
 const square = { expected: "square matrices [..., n, n]", fits: (rows: number, columns: number) => rows === columns }
 const tall = { expected: "matrices [..., m, n] with m >= n", fits: (rows: number, columns: number) => rows >= columns }
-
-/** Leading axes are batches for all of these operations. */
-const overBatch = ({ inputs: [x] }: BatchOf<1, void>): Tensor => x
 
 /** `x` without the last axis. */
 const rowsOf = ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: shape.slice(0, -1) })
@@ -89,7 +86,7 @@ export const cholesky: Op<1> = make({
     const inside = halved(M.product(M.transposed(l), cotangent))
     return [M.symmetric(solveRight(l, triangularSolve(l, inside, backward), backward))]
   },
-  batch: (rule) => cholesky(overBatch(rule))
+  batch: ({ inputs: [x] }) => cholesky(x)
 })
 
 /** The triangle of `x` that counts, or of its transpose. */
@@ -187,7 +184,7 @@ export const lu: ManyOp<1> = makeMany({
     const left = solveRight(factors, inside, upper)
     return [M.unpermuted(triangularSolve(factors, left, { ...unit, transpose: true }), permutation)]
   },
-  batch: (rule) => lu(overBatch(rule))
+  batch: ({ inputs: [x] }) => lu(x)
 })
 
 /**
@@ -229,7 +226,7 @@ export const qr: ManyOp<1> = makeMany({
     )
     return [over(total, (x) => solveRight(r, x, upper))]
   },
-  batch: (rule) => qr(overBatch(rule))
+  batch: ({ inputs: [x] }) => qr(x)
 })
 
 /** `1 / (x[j] − x[i])` for `i ≠ j`, 0 on the diagonal. */
@@ -275,7 +272,7 @@ export const symmetricEigen: ManyOp<1> = makeMany({
     const inside = plus(over(dValues, M.diagonalMatrix), fromVectors)
     return [over(inside, (x) => M.symmetric(M.product(vectors, M.product(x, M.transposed(vectors)))))]
   },
-  batch: (rule) => symmetricEigen(overBatch(rule))
+  batch: ({ inputs: [x] }) => symmetricEigen(x)
 })
 
 /** The part of `x` that is orthogonal to the columns of `u`. */
@@ -336,5 +333,5 @@ export const svd: ManyOp<1> = makeMany({
     )
     return [over(left, (x) => M.product(x, M.transposed(v)))]
   },
-  batch: (rule) => svd(overBatch(rule))
+  batch: ({ inputs: [x] }) => svd(x)
 })

@@ -7,6 +7,7 @@ import { ArgumentError } from "@cotangent/tensor/errors"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
+import { convolutions } from "./convolutions.ts"
 import { networks } from "./networks.ts"
 import { optimizers } from "./optimizers.ts"
 
@@ -278,6 +279,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...reductions,
   ...movement,
   ...contractions,
+  ...convolutions,
   ...losses,
   ...networks,
   ...optimizers

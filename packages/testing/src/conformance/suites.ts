@@ -13,7 +13,7 @@ import { Suite } from "./format.ts"
 export const ownFolder: string = fileURLToPath(new URL("../../conformance", import.meta.url))
 
 /** Suites and operations that the library does not have yet. They run where they are asked for, and fail. */
-export const later: ReadonlySet<string> = new Set(["convolution", "normalization", "sequence", "linalg", "notes"])
+export const later: ReadonlySet<string> = new Set(["linalg", "notes"])
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Suite))
 
