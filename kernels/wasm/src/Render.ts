@@ -5,25 +5,14 @@
  * All threads run the whole program, each its part of every step that is worth sharing; a barrier stands between steps
  * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
  */
-import type {
-  Branch,
-  Buffer,
-  Contraction,
-  Copy,
-  LoopProgram,
-  Nest,
-  Place,
-  Repeat,
-  Routine,
-  Step,
-  While
-} from "@cotangent/compiler/LoopProgram"
+import type { Buffer, Contraction, Copy, LoopProgram, Nest, Routine, Step } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Variable } from "@cotangent/tensor/Scalar"
 import { add as addBarrier } from "./Barrier.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, pushBase, touched, withBuffers } from "./Context.ts"
 import { addGemm } from "./Contractions.ts"
+import { addBranch, addRepeat, addWhile } from "./Control.ts"
 import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { MemoryLimits, ModuleBuilder } from "./Module.ts"
@@ -135,11 +124,11 @@ const addStep = (step: Step, context: Context): Call => {
     case "copy":
       return alone((code) => emitCopy(step, code, context))
     case "repeat":
-      return addRepeat(step, context)
+      return addRepeat(step, context, addStep)
     case "branch":
-      return addBranch(step, context)
+      return addBranch(step, context, addStep)
     case "while":
-      return addWhile(step, context)
+      return addWhile(step, context, addStep)
   }
 }
 
@@ -231,62 +220,5 @@ const emitCopy = ({ from, fromOffset, length, to, toOffset }: Copy, entry: Funct
       if (offset > 0) entry.i32(offset).op("i32.add")
     })
     entry.i32(length * bytes(from.dtype)).memoryCopy()
-  })
-}
-
-const addRepeat = ({ counter, steps }: Repeat, context: Context): Call => {
-  const global = context.module.global(0)
-  const run = addSteps(steps, context, new Map([...context.counters, [counter, global]]))
-  return (entry) => {
-    if (counter.extent === 0) return
-    const local = entry.local("i32")
-    entry.forLoop({ local, from: 0, to: counter.extent, step: 1 }, () => {
-      entry.get(local).set(global)
-      run(entry)
-    })
-  }
-}
-
-const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context): Call => {
-  const [one, other] = [ifTrue, ifFalse].map((steps) => addSteps(steps, context))
-  return (entry) => {
-    pushTruth(entry, predicate, context)
-    entry.if(
-      () => one(entry),
-      () => other(entry)
-    )
-  }
-}
-
-const addWhile = ({ condition, predicate, steps }: While, context: Context): Call => {
-  const [test, run] = [condition, steps].map((inner) => addSteps(inner, context))
-  return (entry) =>
-    void entry.loop((again) => {
-      test(entry)
-      pushTruth(entry, predicate, context)
-      entry.if(() => {
-        run(entry)
-        entry.br(again)
-      })
-    })
-}
-
-/** Functions of steps, and the code that calls them in order. */
-const addSteps = (steps: ReadonlyArray<Step>, context: Context, counters = context.counters): Call => {
-  const inner: Context = { ...context, counters }
-  const calls = steps.map((step) => addStep(step, inner))
-  context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
-  context.contractions = inner.contractions
-  return (code) => calls.forEach((emit) => emit(code))
-}
-
-/** Pushes a bool of memory as 0 or 1. */
-const pushTruth = (code: FunctionBuilder, { buffer, offset }: Place, context: Context): void => {
-  const emitter = emitterFor(code, [], context)
-  withBuffers(emitter, [buffer], context, () => {
-    const place = emitter.workspace.address(buffer, offset)
-    // The address is computed before it is pushed.
-    code.get(emitter.scalar(place.base))
-    Memory.load(code, "bool", place.offset, context.machine.halves)
   })
 }

@@ -2,36 +2,27 @@
  * Hand-written algorithms: one for each routine that programs name. The meaning of each is that of the primitive of
  * the same name; the conformance tests compare both.
  */
-import type { Routine } from "@cotangent/compiler/LoopProgram"
 import type { DType } from "@cotangent/tensor/DType"
 import { bytes } from "@cotangent/tensor/DType"
 import { size } from "@cotangent/tensor/Shape"
-import type { Machine } from "./Emitter.ts"
 import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
 import { load, store } from "./memoryInstructions.ts"
+import type { Algorithm, Site } from "./routines/Algorithm.ts"
+import { cholesky, lu, triangularSolve } from "./routines/elimination.ts"
+import { svd, symmetricEigen } from "./routines/jacobi.ts"
+import { qr } from "./routines/reflections.ts"
 import { registerOf, scalarInstructions } from "./scalarInstructions.ts"
-
-/** What a routine is emitted with. */
-export interface Site {
-  readonly code: FunctionBuilder
-  readonly machine: Machine
-  readonly routine: Routine
-  /** Addresses of inputs, outputs and scratch memory. */
-  readonly inputs: ReadonlyArray<Local<"i32">>
-  readonly outputs: ReadonlyArray<Local<"i32">>
-  readonly scratch: Local<"i32">
-}
-
-/** An algorithm and the scratch memory it takes. */
-export interface Algorithm {
-  readonly scratchBytes: (routine: Routine) => number
-  readonly emit: (site: Site) => void
-}
 
 /** The algorithms by the name of their primitive. */
 export const algorithms: Readonly<Record<string, Algorithm>> = {
   scatterAdd: { scratchBytes: () => 0, emit: (site) => scatterAdd(site) },
-  argSort: { scratchBytes: ({ outputs }) => 4 * (outputs[0].shape.at(-1) ?? 1), emit: (site) => argSort(site) }
+  argSort: { scratchBytes: ({ outputs }) => 4 * (outputs[0].shape.at(-1) ?? 1), emit: (site) => argSort(site) },
+  cholesky,
+  triangularSolve,
+  lu,
+  qr,
+  symmetricEigen,
+  svd
 }
 
 /** Pushes `base + index · bytes`. */

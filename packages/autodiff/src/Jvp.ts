@@ -57,3 +57,33 @@ export const jvp =
     const outputs = Tree.flatten(value)
     return [value, fill(outputs.structure, pushforward(outputs.leaves, leaves, moved))]
   }
+
+/**
+ * The value of `f` at `primals`, and its derivative there as a linear function: of tangents, a tree like each of the
+ * primals, to the tangent of the value. However often that is applied, the value is computed once.
+ *
+ * **Throws** `ArgumentError`, `ShapeError`, `DTypeError` where tangents are not like the primals.
+ *
+ * **Example** (Two directions from one point)
+ *
+ * ```ts run
+ * const square = (x: Tensor.Tensor<readonly []>) => Tensor.mul(x, x)
+ * const [value, slope] = linearize(square, Tensor.of(3))
+ * await evaluate(value) // => 9
+ * await evaluate(slope(Tensor.of(1))) // => 6
+ * await evaluate(slope(Tensor.of(10))) // => 60
+ * ```
+ */
+export const linearize = <A extends ReadonlyArray<unknown>, O>(
+  f: (...primals: A) => O,
+  ...primals: A
+): readonly [value: O, linear: (...tangents: A) => O] => {
+  const { leaves, structure, tree } = hold(primals)
+  const value = f(...tree)
+  const outputs = Tree.flatten(value)
+  const linear = (...tangents: A): O => {
+    const moved = leavesLike({ operation: "linearize", what: "tangents" }, structure, tangents)
+    return fill(outputs.structure, pushforward(outputs.leaves, leaves, moved))
+  }
+  return [value, linear]
+}

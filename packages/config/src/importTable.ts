@@ -12,7 +12,8 @@ const library: Readonly<Record<string, ReadonlyArray<string>>> = {
   formats: ["tensor"],
   data: ["tensor", "formats", "runtime"],
   train: ["tensor", "autodiff", "optim", "formats", "runtime"],
-  "fp-ts": ["tensor", "autodiff", "nn", "optim", "runtime"]
+  "fp-ts": ["tensor", "autodiff", "nn", "optim", "runtime"],
+  gradcheck: ["tensor", "autodiff", "runtime"]
 }
 
 /** Which packages of the workspace each package may import. */

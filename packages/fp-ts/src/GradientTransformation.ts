@@ -6,7 +6,7 @@
  *   concat(concat(a, b), c) = concat(a, concat(b, c))
  *   concat(a, empty) = a = concat(empty, a)
  */
-import type { GradientTransformation } from "@cotangent/optim/GradientTransformation"
+import type { GradientTransformation, Leaves } from "@cotangent/optim/GradientTransformation"
 import { chain, identity } from "@cotangent/optim/GradientTransformation"
 import type { Tensor } from "@cotangent/tensor/Tensor"
 import type { Tree } from "@cotangent/tensor/Tree"
@@ -15,10 +15,16 @@ import type * as M from "fp-ts/lib/Monoid.js"
 /** A transformation of which one knows only that its state is a tree of tensors. */
 export type SomeTransformation = GradientTransformation<Tree<Tensor>>
 
+/** A transformation of any state: what `hide` asks for. */
+export interface AnyTransformation {
+  readonly init: (params: Leaves) => unknown
+  readonly update: (gradients: Leaves, state: never, params: Leaves) => readonly [updates: Leaves, state: unknown]
+}
+
 /** Hides the type of the state of `transformation`. Only states that it gave itself may be given back to it. */
-export const hide = <State>(transformation: GradientTransformation<State>): SomeTransformation =>
+export const hide = (transformation: AnyTransformation): SomeTransformation =>
   // States are trees of tensors, and come from the transformation itself.
-  transformation as unknown as SomeTransformation
+  transformation as SomeTransformation
 
 /**
  * Transformations under `chain`, from first to last.

@@ -80,7 +80,7 @@ const andThen = Models.andThen as unknown as <A, B, C>(
  */
 export const Category: Category2<SomeURI> = {
   URI: SomeURI,
-  compose: (that, self) => hide(andThen(self, that)),
+  compose: (that, self) => hide(andThen(that, self)),
   id: <A>() => hide(Models.lift((input: A) => input))
 }
 
@@ -109,7 +109,7 @@ const swap = <A, B>([a, b]: [A, B]): [B, A] => [b, a]
 
 /**
  * Models of one input in parallel, their outputs summed in `M`: an ensemble, with parameters of its own for each part.
- * The laws are those of `M`, up to the same isomorphisms of parameters.
+ * Associative, and with unit, as `M` is; parameters re-associate as those of compositions do.
  *
  * **Example** (The sum of two models)
  *
@@ -132,14 +132,14 @@ export interface Isomorphism<A, B> {
   readonly from: (b: B) => A
 }
 
-/** Parameters, or states, of `(f ∘ g) ∘ h` as those of `f ∘ (g ∘ h)` and back. */
+/** Parameters, or states, of `andThen(andThen(f, g), h)` as those of `andThen(f, andThen(g, h))`, and back. */
 export const associator = <P, Q, R>(): Isomorphism<readonly [readonly [P, Q], R], readonly [P, readonly [Q, R]]> => ({
   to: ([[p, q], r]) => [p, [q, r]],
   from: ([p, [q, r]]) => [[p, q], r]
 })
 
-/** Parameters, or states, of a model after the identity as those of the model and back. */
+/** Parameters, or states, of `andThen(id, f)` as those of `f`, and back. */
 export const leftUnitor = <P>(): Isomorphism<readonly [Empty, P], P> => ({ to: ([, p]) => p, from: (p) => [{}, p] })
 
-/** Parameters, or states, of a model before the identity as those of the model and back. */
+/** Parameters, or states, of `andThen(f, id)` as those of `f`, and back. */
 export const rightUnitor = <P>(): Isomorphism<readonly [P, Empty], P> => ({ to: ([p]) => p, from: (p) => [p, {}] })

@@ -30,9 +30,9 @@ import { same } from "./internal/same.ts"
 export const EqType: E.Eq<TensorType> = { equals: (x, y) => x.dtype === y.dtype && same(x.shape, y.shape) }
 
 /**
- * Tensors are equal where they are the same expression: the same operations with the same parameters on equal data.
- * Equal expressions have equal values; the converse does not hold, since nothing is computed. For values, read them
- * and compare with the `Eq` of host arrays.
+ * Tensors are equal where they are the same expression: the same operations with the same parameters on equal data,
+ * shared in the same places. Equal expressions have equal values; the converse does not hold, since nothing is
+ * computed. For values, read them and compare with the `Eq` of host arrays.
  *
  * **Example** (Expressions are compared, not values)
  *

@@ -57,17 +57,30 @@ export type Fits<O, I> = [O] extends [I]
 
 type DimFits<A, B> = [A] extends [B] ? true : number extends A | B ? true : false
 
-/** Compares dimensions from the last one, as far as both shapes are known. */
+/** Compares dimensions from the last one, as far as both shapes are known, then from the first one. */
 type ShapeFits<A extends Shape, B extends Shape> = A extends readonly [...infer R extends Shape, infer X]
   ? B extends readonly [...infer S extends Shape, infer Y]
     ? DimFits<X, Y> extends true
       ? ShapeFits<R, S>
       : false
+    : HeadFits<A, B>
+  : A extends readonly []
+    ? B extends readonly [...Shape, Dim]
+      ? false
+      : HeadFits<A, B>
+    : HeadFits<A, B>
+
+/** Compares dimensions from the first one, as far as both shapes are known. */
+type HeadFits<A extends Shape, B extends Shape> = A extends readonly [infer X, ...infer R extends Shape]
+  ? B extends readonly [infer Y, ...infer S extends Shape]
+    ? DimFits<X, Y> extends true
+      ? HeadFits<R, S>
+      : false
     : B extends readonly []
       ? false
       : true
   : A extends readonly []
-    ? B extends readonly [...Shape, Dim]
+    ? B extends readonly [Dim, ...Shape]
       ? false
       : true
     : true
@@ -79,8 +92,13 @@ type Texts<S extends Shape, Text extends string = ""> = S extends readonly []
   : S extends readonly [...infer R extends Shape, infer D]
     ? Texts<R, Text extends "" ? DimText<D> : `${DimText<D>}, ${Text}`>
     : Text extends ""
-      ? "..."
-      : `..., ${Text}`
+      ? HeadTexts<S>
+      : `${HeadTexts<S>}, ${Text}`
+
+/** The dimensions before an open end. */
+type HeadTexts<S extends Shape> = S extends readonly [infer D, ...infer R extends Shape]
+  ? `${DimText<D>}, ${HeadTexts<R>}`
+  : "..."
 
 /** A shape as text: `[?, 784]`. */
 export type ShapeText<S extends Shape> = `[${Texts<S>}]`

@@ -231,7 +231,8 @@ export interface Momentum {
  * const running = { mean: Tensor.of([0]), variance: Tensor.of([1]) }
  * const next = Normalization.batchNormTraining(Tensor.of([[1], [3]]), running, { momentum: 0.5, epsilon: 0 })
  * await evaluate(next.output) // => [[-1], [1]]
- * await evaluate(next.running) // => { mean: [1], variance: [1.5] }
+ * await evaluate(next.running.mean) // => [1]
+ * await evaluate(next.running.variance) // => [1.5]
  * ```
  */
 export const batchNormTraining = <S extends Shape, D extends Float, C extends number, E extends Float>(

@@ -133,7 +133,12 @@ const runLayer = (
 }
 
 /** The states before the first step by layer and direction, zeros where none are given. */
-const begun = (name: string, given: Floats | undefined, [count, ...shape]: Dims, like: Floats): ReadonlyArray<Floats> => {
+const begun = (
+  name: string,
+  given: Floats | undefined,
+  [count, ...shape]: Dims,
+  like: Floats
+): ReadonlyArray<Floats> => {
   if (given === undefined) return Array.from({ length: count }, () => Tensor.zeros(shape, like.dtype))
   demandShape(name, "a state", given, [count, ...shape])
   return Tensor.split(given, count).map((each) => Tensor.reshape(each, shape))
@@ -160,17 +165,20 @@ const run = (
   const shape = [layers.length * directions, x.shape[0], hidden]
   const init = states.map((given) => begun(cell.name, given, shape, x))
   const last: Array<ReadonlyArray<Floats>> = []
-  const output = layers.reduce((input: Floats, weights, layer) => {
-    const given = layer === 0 ? input : between(input, layer)
-    const outputs = weights.map((each, direction) => {
-      const at = layer * directions + direction
-      const begin = init.map((state) => state[at])
-      const [output, end] = runLayer(cell, each, given, { init: begin, reverse: direction === 1 })
-      last.push(end)
-      return output
-    })
-    return Tensor.concatenate(outputs, 2)
-  }, Tensor.swapAxes(x, 0, 1))
+  const output = layers.reduce(
+    (input: Floats, weights, layer) => {
+      const given = layer === 0 ? input : between(input, layer)
+      const outputs = weights.map((each, direction) => {
+        const at = layer * directions + direction
+        const begin = init.map((state) => state[at])
+        const [output, end] = runLayer(cell, each, given, { init: begin, reverse: direction === 1 })
+        last.push(end)
+        return output
+      })
+      return Tensor.concatenate(outputs, 2)
+    },
+    Tensor.swapAxes(x, 0, 1)
+  )
   return { output: Tensor.swapAxes(output, 0, 1), last }
 }
 

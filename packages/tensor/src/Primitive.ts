@@ -315,7 +315,7 @@ export const makeMany = <N extends Arity, P = void>(declaration: ManyDeclaration
   // As in `make`: typed for those who write rules, arrays for the passes.
   const { arity, routine, ...rules } = declaration as unknown as ManyDeclaration<"many", unknown>
   const primitive: AnyPrimitive = { ...rules, lowering: { kind: "routine", evaluate: routine } }
-  const call = caller(declaration.arity, primitive)
+  const call = caller(arity, primitive)
   const op = (...args: ReadonlyArray<unknown>): ReadonlyArray<Tensor> => call(args)
   return Object.assign(op, { primitive }) as ManyOp<N, P>
 }

@@ -18,9 +18,11 @@ import { signature } from "./Case.ts"
 /** No batch, or a batch of up to two matrices. */
 const batches: fc.Arbitrary<Dims> = fc.array(fc.nat(2), { maxLength: 1 })
 
-const squares: fc.Arbitrary<Dims> = fc.tuple(batches, Arrays.extent).map(([batch, n]) => [...batch, n, n])
+/** Shapes of square matrices. */
+export const squares: fc.Arbitrary<Dims> = fc.tuple(batches, Arrays.extent).map(([batch, n]) => [...batch, n, n])
 
-const talls: fc.Arbitrary<Dims> = fc
+/** Shapes of matrices that are no wider than long. */
+export const talls: fc.Arbitrary<Dims> = fc
   .tuple(batches, Arrays.extent, fc.nat(2))
   .map(([batch, n, more]) => [...batch, n + more, n])
 
@@ -48,11 +50,11 @@ const around = (
 }
 
 /** Matrices whose diagonal outweighs everything else: regular, and positive definite in their symmetric part. */
-const dominant = (shape: Dims, isShuffled: boolean): fc.Arbitrary<HostArray> =>
+export const dominant = (shape: Dims, isShuffled: boolean): fc.Arbitrary<HostArray> =>
   around(shape, upTo(100), { diagonal: () => shape.at(-1)! + 1, isShuffled })
 
 /** Matrices whose eigenvalues and singular values are far from each other, and from zero. */
-const separated = (shape: Dims, isShuffled: boolean): fc.Arbitrary<HostArray> =>
+export const separated = (shape: Dims, isShuffled: boolean): fc.Arbitrary<HostArray> =>
   around(shape, upTo(30), { diagonal: (i) => 4 * (i + 1), isShuffled })
 
 /** Small whole numbers, which make dependent rows and equal values, and numbers that are none. */
@@ -103,12 +105,7 @@ export const factorizations = {
   cholesky: fc
     .tuple(squares, fc.boolean())
     .map(([shape, isSmooth]) =>
-      signature(
-        Linalg.cholesky,
-        undefined,
-        [isSmooth ? dominant(shape, false) : anything(shape)],
-        isSmooth ? [0] : []
-      )
+      signature(Linalg.cholesky, undefined, [isSmooth ? dominant(shape, false) : anything(shape)], isSmooth ? [0] : [])
     ),
   triangularSolve: systems,
   lu: factorization(Linalg.lu, { shapes: squares, matrices: dominant, isShuffled: true }),

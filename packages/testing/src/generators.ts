@@ -4,7 +4,6 @@
  * The record is total: a primitive without a row does not compile.
  */
 import * as DTypes from "@cotangent/tensor/DType"
-import type { DType } from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import * as Bilinear from "@cotangent/tensor/primitive/bilinear"
 import * as Convolution from "@cotangent/tensor/primitive/convolution"
@@ -21,8 +20,7 @@ import type { Dims } from "@cotangent/tensor/Shape"
 import { size, without } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
-import type { Case, Signature } from "./Case.ts"
-import { draw, signature } from "./Case.ts"
+import { draw, signature, type Case, type Signature } from "./Case.ts"
 import { factorizations } from "./factorizations.ts"
 import { convolutions, overlaps, windows as allWindows } from "./convolutions.ts"
 
@@ -97,7 +95,7 @@ const extremum = (op: Op<2>): fc.Arbitrary<Signature> =>
 // --- arrays of any dtype
 
 /** A dtype and its elements; `f64` most often. */
-type Elements = fc.Arbitrary<readonly [DType, fc.Arbitrary<number>]>
+type Elements = fc.Arbitrary<readonly [DTypes.DType, fc.Arbitrary<number>]>
 const counts: Elements = fc.constantFrom(...bits).map((dtype) => [dtype, Arrays.counts[dtype]] as const)
 const elements: Elements = fc.oneof(
   { weight: 4, arbitrary: fc.constant(["f64", reals] as const) },

@@ -2,12 +2,10 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { runSuite } from "../src/conformance/run.ts"
-import { later, load, ownFolder } from "../src/conformance/suites.ts"
+import { load, ownFolder } from "../src/conformance/suites.ts"
 import { devices } from "../src/devices.ts"
 
-const suites = (await Effect.runPromise(load(ownFolder).pipe(Effect.provide(NodeServices.layer)))).filter(
-  ({ suite }) => !later.has(suite)
-)
+const suites = await Effect.runPromise(load(ownFolder).pipe(Effect.provide(NodeServices.layer)))
 const rows = Object.entries(devices).flatMap(([name, { dtypes, layer }]) =>
   dtypes.map((precision) => ({ name, layer, precision }))
 )

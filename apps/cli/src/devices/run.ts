@@ -11,6 +11,7 @@ import { bytes } from "../terminal/format.ts"
 import type { Style } from "../terminal/style.ts"
 import * as Screens from "../terminal/Screen.ts"
 import { table } from "../terminal/table.ts"
+import { featuresText } from "../train/summary.ts"
 import { devices as layers } from "./layers.ts"
 
 /** A device, and what it says of itself or why it cannot be used. */
@@ -26,23 +27,19 @@ const inspect = (name: string, layer: (typeof layers)[string]): Effect.Effect<Li
     Effect.catch((error) => Effect.succeed({ name, reason: describe(error) }))
   )
 
-const featuresOf = ({ features, memoryBytes }: DeviceDescription): string =>
-  [
-    ...Object.entries(features).map(([key, value]) => `${key}: ${value}`),
-    ...(memoryBytes === undefined ? [] : [`memory: ${bytes(memoryBytes)}`])
-  ].join(", ")
+const memoryText = ({ memoryBytes }: DeviceDescription): string => (memoryBytes === undefined ? "" : bytes(memoryBytes))
 
 /** The devices as a table. */
 export const linesOf = (listed: ReadonlyArray<Listed>, style: Style): ReadonlyArray<string> => {
   const automatic = listed.find(({ description }) => description !== undefined)?.name
   const rows = listed.map(({ description, name, reason }) =>
     description === undefined
-      ? [name, style.red("no"), "", reason ?? ""]
-      : [name, style.green("yes"), String(description.threads), featuresOf(description)]
+      ? [name, style.red("no"), "", "", reason ?? ""]
+      : [name, style.green("yes"), String(description.threads), memoryText(description), featuresText(description)]
   )
-  const heads = ["device", "available", "threads", "features"].map(style.dim)
+  const heads = ["device", "available", "threads", "memory", "features"].map(style.dim)
   return [
-    ...table([heads, ...rows], ["left", "left", "right", "left"]),
+    ...table([heads, ...rows], ["left", "left", "right", "right", "left"]),
     ...(automatic === undefined ? [] : ["", `--device auto takes ${style.bold(automatic)}`])
   ]
 }

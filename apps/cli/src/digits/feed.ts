@@ -38,6 +38,10 @@ export interface Feed {
   /** How often the batches are gone through. */
   readonly epochs: number
   readonly stepsPerEpoch: number
+  /** Steps between two readings of the loss. */
+  readonly readEvery: number
+  /** Steps between two checkpoints within an epoch. */
+  readonly checkpointEvery: number
   readonly start: Cursor
   readonly from: (cursor: Cursor) => Stream.Stream<Batch, DeviceError, Device>
 }
@@ -54,10 +58,13 @@ export const shuffled = (
   { epochs, key, size, start }: Passes & { readonly key: Random.Key; readonly size: number }
 ): Feed => {
   const options = { size: Math.min(size, digits.size), key, dropLast: true }
+  const stepsPerEpoch = Dataset.countBatches(digits, options)
   return {
     batch: options.size,
     epochs,
-    stepsPerEpoch: Dataset.countBatches(digits, options),
+    stepsPerEpoch,
+    readEvery: Math.max(1, Math.min(5, Math.floor(stepsPerEpoch / 20))),
+    checkpointEvery: 1000,
     start,
     from: ({ batch, epoch }) => Stream.map(Dataset.batches(digits, { ...options, epoch, from: batch }), tensorsOf)
   }
@@ -76,6 +83,8 @@ export const whole = (
       batch: digits.size,
       epochs: 1,
       stepsPerEpoch: epochs,
+      readEvery: 1,
+      checkpointEvery: 50,
       start: isDone ? { epoch: 1, batch: 0, step } : { epoch: 0, batch: step, step },
       from: ({ batch }) => Stream.map(Stream.range(batch, epochs - 1, 1), () => all)
     }

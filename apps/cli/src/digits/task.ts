@@ -89,7 +89,7 @@ const settingsOf = <P, O>({ key, settings }: State<P, O>): Settings => {
 }
 
 /** The next state, and the loss on one batch. */
-const stepOf = <P, O>({ model }: Classifier<P, O>, optimizer: Optimizer<O>) => {
+const stepOf = <P, O>(model: Classifier<P, O>["model"], optimizer: Optimizer<O>) => {
   const lossOf = (params: P, { key, state }: State<P, O>, { image, label }: Batch) => {
     const next = model.train(params, state, pixels(image), key)
     return [Loss.crossEntropy(next.output, label), next] as const
@@ -107,7 +107,7 @@ const stepOf = <P, O>({ model }: Classifier<P, O>, optimizer: Optimizer<O>) => {
 
 /** A row of probabilities for each image. */
 const classify =
-  <P, O>({ model }: Classifier<P, O>) =>
+  <P>(model: Classifier<P, unknown>["model"]) =>
   ({ params, state }: Fitted<P>, image: Batch["image"]): Tensor.Tensor<Shape, "f32"> =>
     Tensor.cast(Tensor.softmax(model.predict(params, state, pixels(image))), "f32")
 
@@ -115,12 +115,12 @@ const classify =
 const chunk = 1000
 
 /** Compares what the model makes of all `digits` with their labels. */
-const assessor = Effect.fnUntraced(function* <P, O>(
-  classifier: Classifier<P, O>,
+const assessor = Effect.fnUntraced(function* <P>(
+  model: Classifier<P, unknown>["model"],
   digits: Digits
 ): Effect.fn.Return<(fitted: Fitted<P>) => Effect.Effect<Assessment, DeviceError>, never, Device | Scope.Scope> {
   const device = yield* Device
-  const run = yield* device.compile(classify(classifier), { name: "classify" })
+  const run = yield* device.compile(classify(model), { name: "classify" })
   return ({ params, state }) =>
     Dataset.batches(digits, { size: chunk }).pipe(
       Stream.mapEffect((columns) =>
@@ -162,41 +162,48 @@ const begin = Effect.fnUntraced(function* <P, O>(
 /** No limit. */
 const most = 2 ** 31 - 1
 
+const countParameters = (params: unknown): number =>
+  Tree.leaves(params).reduce((total, { shape }) => total + size(shape), 0)
+
 const prepare = Effect.fnUntraced(function* <P, O>(classifier: Classifier<P, O>, request: Request) {
+  const { batch, model, name, optimizer, text } = classifier
   const { cursor, settings, state } = yield* begin(classifier, request)
-  const { epochs, limit, seed } = settings
-  const { test, train } = yield* Data.load({ folder: request.data, limit })
-  const passes = { epochs, start: cursor }
+  const { test, train } = yield* Data.load({ folder: request.data, limit: settings.limit })
+  const passes = { epochs: settings.epochs, start: cursor }
   const feed =
-    classifier.batch === "all"
+    batch === "all"
       ? yield* whole(train, passes)
-      : shuffled(train, { ...passes, key: Random.split(state.key)[1], size: classifier.batch })
+      : shuffled(train, { ...passes, key: Random.split(state.key)[1], size: batch })
   const steps = feed.epochs * feed.stepsPerEpoch
-  const assessNow = yield* assessor(classifier, test)
+  const assessNow = yield* assessor(model, test)
   let latest: Assessment | undefined
   const training = yield* fit({
     initial: state,
-    step: stepOf(classifier, classifier.optimizer(steps)),
+    step: stepOf(model, optimizer(steps)),
     batches: feed.from,
     epochs: feed.epochs,
     cursor: feed.start,
-    readEvery: classifier.batch === "all" ? 1 : Math.max(1, Math.min(5, Math.floor(feed.stepsPerEpoch / 20))),
-    evaluate: (now) => Effect.map(assessNow(now), (assessment) => ({ accuracy: accuracyOf((latest = assessment)) })),
-    checkpoint: Checkpoint.keep({ path: request.checkpoint, model: classifier.name }, { everySteps: 500 }),
+    readEvery: feed.readEvery,
+    evaluate: (now) =>
+      Effect.map(assessNow(now), (assessment) => {
+        latest = assessment
+        return { accuracy: accuracyOf(assessment) }
+      }),
+    checkpoint: Checkpoint.keep({ path: request.checkpoint, model: name }, { everySteps: feed.checkpointEvery }),
     stop: request.stop
   })
   const run: Run = {
     plan: {
-      model: classifier.text,
-      parameters: Tree.leaves(state.params).reduce((total, { shape }) => total + size(shape), 0),
-      seed,
-      epochs,
+      ...settings,
+      model: text,
+      parameters: countParameters(state.params),
       steps,
       examples: train.size,
       batch: feed.batch,
       start: feed.start
     },
     events: failWhenNotFinite(training.events),
+    // Nothing has changed since the last epoch ended.
     assess: Effect.suspend(() =>
       latest === undefined ? Effect.flatMap(training.state, assessNow) : Effect.succeed(latest)
     )
@@ -213,6 +220,6 @@ export const task = <P, O>(classifier: Classifier<P, O>): Task => ({
       { path: checkpoint, model: classifier.name },
       classifier.model.init(Random.key(0))
     )
-    return yield* device.read(classify(classifier)(fitted, Tensor.fromHostArray(images)))
+    return yield* device.read(classify(classifier.model)(fitted, Tensor.fromHostArray(images)))
   })
 })

@@ -9,16 +9,21 @@ import { raw } from "./html.ts"
 
 const svg = (options: Plot.PlotOptions): Html => {
   const { document } = parseHTML("<html></html>")
-  const frame = { width: 640, height: 320, marginLeft: 64, marginBottom: 44, marginRight: 28 }
+  const frame = { width: 640, height: 320, marginTop: 34, marginLeft: 64, marginBottom: 44, marginRight: 28 }
   return raw(Plot.plot({ document, ...frame, ...options }).outerHTML)
 }
 
 const accent = "var(--accent)"
 
-/** The loss over the steps: each reading faintly, their running mean firmly; a line at the end of each epoch. */
-export const lossChart = (losses: ReadonlyArray<Point>, epochEnds: ReadonlyArray<number>): Html => {
-  const window = Plot.windowY({
-    k: Math.max(1, Math.round(losses.length / 20)),
+/**
+ * The loss over the steps: each reading faintly, the mean of each `window` of them firmly; a line at each of the `ends`.
+ */
+export const lossChart = (
+  losses: ReadonlyArray<Point>,
+  { ends, window }: { readonly ends: ReadonlyArray<number>; readonly window: number }
+): Html => {
+  const mean = Plot.windowY({
+    k: window,
     x: "step",
     y: "value",
     stroke: accent,
@@ -30,9 +35,9 @@ export const lossChart = (losses: ReadonlyArray<Point>, epochEnds: ReadonlyArray
     y: { type: "log", label: "loss", ticks: 4, tickFormat: ",~g" },
     marks: [
       Plot.gridY({ ticks: 4, strokeOpacity: 0.12 }),
-      Plot.ruleX(epochEnds, { strokeOpacity: 0.3, strokeDasharray: "2 4" }),
+      Plot.ruleX(ends, { strokeOpacity: 0.3, strokeDasharray: "2 4" }),
       Plot.line(losses, { x: "step", y: "value", stroke: accent, strokeOpacity: 0.3, strokeWidth: 1 }),
-      Plot.line(losses, window)
+      Plot.line(losses, mean)
     ]
   })
 }

@@ -86,7 +86,11 @@ const section = (title: string, body: Html, isWide = false): Html =>
 const chartsOf = ({ history, recipe }: Outcome): ReadonlyArray<Html> => {
   const { batchAccuracies, losses, testAccuracies } = history
   const isFine = recipe.pass.name === "iteration"
-  const loss = lossChart(losses, isFine ? [] : testAccuracies.map(({ step }) => step))
+  const loss = lossChart(losses, {
+    ends: isFine ? [] : testAccuracies.map(({ step }) => step),
+    // The loss of the whole set has no noise.
+    window: isFine ? 1 : Math.max(1, Math.round(losses.length / 20))
+  })
   const accuracy = isFine
     ? section("Training accuracy", accuracyChart(batchAccuracies))
     : section("Test accuracy after each epoch", epochChart(testAccuracies.map(({ value }) => value)))

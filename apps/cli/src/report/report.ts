@@ -37,6 +37,6 @@ const factsOf = (
 /** Writes the report to the place that `outcome` names. */
 export const write = (outcome: Outcome): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
   Effect.flatMap(DateTime.now, (now) => {
-    const facts = factsOf(outcome, DateTime.formatIso(DateTime.setParts(now, { millisecond: 0 })))
+    const facts = factsOf(outcome, DateTime.formatIso(now).replace(/\.\d+Z$/, "Z"))
     return AtomicFile.write(outcome.report, new TextEncoder().encode(page(outcome, facts)))
   })

@@ -36,4 +36,7 @@ figcaption span { display: block; color: var(--faint); font-size: 0.78rem; font-
 .facts div:last-child { border-bottom: 0; }
 .facts dt { color: var(--faint); white-space: nowrap; }
 .facts dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
+@media (max-width: 36rem) { main { padding: 1.5rem 0.75rem 3rem; } section { padding: 1rem; }
+  .matrix { font-size: 0.66rem; border-spacing: 1px; } .matrix tr > :first-child { width: 1.9rem; }
+  .matrix tr > :last-child { width: 2.9rem; } .numbers { gap: 0.5rem 1.5rem; } .numbers dd { font-size: 1.5rem; } }
 `

@@ -28,7 +28,7 @@ export const make: Effect.Effect<Screen, never, Terminal.Terminal> = Effect.gen(
   const terminal = yield* Terminal.Terminal
   const { canAnimate, canColor } = yield* TerminalCapabilities
   const start = canAnimate ? cleared : ""
-  // A reader that has gone away is no reason to stop training.
+  // Where output that cannot be written ends, `main.ts` decides.
   const write = (text: string): Effect.Effect<void> => Effect.ignore(terminal.display(text))
   return {
     style: canColor ? colored : plain,

@@ -139,7 +139,7 @@ const follow = Effect.fnUntraced(function* (run: Run, { display, json, paths, sc
       return Effect.as(Effect.andThen(show(history, event), Effect.yieldNow), history)
     }
   )
-  yield* screen.clear
+  if (!json) yield* screen.clear
   return history
 })
 
@@ -156,7 +156,7 @@ const interrupted = Effect.fnUntraced(function* (
   }
 ) {
   const { data, device, history, out, recipe, run, screen } = context
-  yield* screen.clear
+  if (!context.json) yield* screen.clear
   const parts = [
     `${program} train ${recipe.name} --resume`,
     ...(out === undefined ? [] : [`--out ${out}`]),

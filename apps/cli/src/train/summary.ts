@@ -25,9 +25,15 @@ export interface Outcome {
   readonly report: string
 }
 
+/** The features of a device in words: `simd 256 bit, multiply-add fused`. */
+export const featuresText = ({ features }: DeviceDescription): string =>
+  Object.entries(features)
+    .map(([key, value]) => `${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`)
+    .join(", ")
+
 /** A device with its threads and features: `wasm, 1 thread, simd 256 bit`. */
-export const deviceText = ({ features, name, threads }: DeviceDescription): string =>
-  [name, plural(threads, "thread"), ...Object.entries(features).map(([key, value]) => `${key} ${value}`)].join(", ")
+export const deviceText = (device: DeviceDescription): string =>
+  `${device.name}, ${plural(device.threads, "thread")}, ${featuresText(device)}`
 
 /** The last lines of a training. */
 export const summary = (outcome: Outcome, style: Style): ReadonlyArray<string> => {

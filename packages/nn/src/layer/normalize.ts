@@ -97,7 +97,8 @@ export const instanceNorm = <const C extends number>(
  * const layer = batchNorm(1, { momentum: 0.5 })
  * const { params, state } = layer.init(Random.key(0))
  * const next = layer.train(params, state, Tensor.of([[1], [3]]), Random.key(1))
- * await evaluate(next.state) // => { mean: [1], variance: [1.5] }
+ * await evaluate(next.state.mean) // => [1]
+ * await evaluate(next.state.variance) // => [1.5]
  * ```
  */
 export const batchNorm = <const C extends number>(

@@ -35,12 +35,12 @@ export type RecurrentOutput<H extends number, B extends boolean, O extends "all"
 >
 
 /** A recurrent layer. */
-export type RecurrentLayer<
-  I extends number,
-  H extends number,
-  B extends boolean,
-  O extends "all" | "last"
-> = Model<RecurrentParams, Empty, Sequences<I>, RecurrentOutput<H, B, O>>
+export type RecurrentLayer<I extends number, H extends number, B extends boolean, O extends "all" | "last"> = Model<
+  RecurrentParams,
+  Empty,
+  Sequences<I>,
+  RecurrentOutput<H, B, O>
+>
 
 interface Extents {
   readonly inputs: number

@@ -28,6 +28,9 @@ export const eachMatrix = (
   return types.map(({ dtype, shape }, i) => make(shape, dtype, values[i]))
 }
 
+/** 0, or NaN for what is no finite number: added to results, it makes them tell. */
+const poisonOf = (x: number): number => (Number.isFinite(x) ? 0 : Number.NaN)
+
 /** The lower factor of the symmetric part of `a`, row by row. A pivot that is not positive makes all of it NaN. */
 export const cholesky = (a: Numbers, n: number): Numbers => {
   for (let i = 0; i < n; i++) {
@@ -38,7 +41,7 @@ export const cholesky = (a: Numbers, n: number): Numbers => {
     }
   }
   // The last pivot depends on all others.
-  const poison = 0 * a[n * n - 1]
+  const poison = poisonOf(a[n * n - 1])
   return a.map((value, at) => (at % n > Math.floor(at / n) ? 0 : value + poison))
 }
 
@@ -175,7 +178,7 @@ const order = (values: Numbers, direction: number, others: ReadonlyArray<readonl
 }
 
 /** An entry of a vector is small up to this part of the largest. */
-export const small = 0.3
+const small = 0.3
 
 /** The sign of the first entry of each row of `v` that is not small. */
 const signsOf = (v: Numbers, n: number): Numbers =>
@@ -207,7 +210,7 @@ export const eigen = (a: Numbers, n: number): readonly [values: Numbers, vectors
   })
   const values = Float64Array.from({ length: n }, (_, i) => x[i * n + i])
   order(values, 1, [[v, n]])
-  const poison = 0 * norm
+  const poison = poisonOf(norm)
   return [values.map((value) => value + poison), columnsOf(v, n, signsOf(v, n), poison)]
 }
 
@@ -233,7 +236,7 @@ export const singular = (a: Numbers, n: number): readonly [u: Numbers, s: Number
     return true
   })
   const s = Float64Array.from({ length: n }, (_, i) => Math.sqrt(dot(i, i)))
-  const poison = 0 * s.reduce((sum, value) => sum + value, 0)
+  const poison = poisonOf(s.reduce((sum, value) => sum + value, 0))
   order(s, -1, [
     [w, m],
     [v, n]

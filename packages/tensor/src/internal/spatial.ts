@@ -61,8 +61,8 @@ export const margins = (
   }
   // The types of other axes are known to callers only.
   const given = (padding === "valid" ? 0 : padding) as number | ReadonlyArray<Margin>
-  const pairs = (typeof given === "number" ? new Array<Margin>(rank).fill(given) : given).map(
-    (margin): Dims => (typeof margin === "number" ? [margin, margin] : margin)
+  const pairs = (typeof given === "number" ? new Array<Margin>(rank).fill(given) : given).map((margin): Dims =>
+    typeof margin === "number" ? [margin, margin] : margin
   )
   const isMargin = (pair: Dims): boolean => pair.length === 2 && pair.every((m) => Number.isSafeInteger(m) && m >= 0)
   if (pairs.length === rank && pairs.every(isMargin)) {

@@ -52,16 +52,15 @@ type Second<S extends Shape> = S extends readonly [Dim, infer C extends Dim, ...
 type Whole<G extends number> = number extends G ? false : G extends 1 ? true : false
 
 /** Nothing to ask where a kernel of channels `K` fits an input of channels `C`, else the reason that it does not. */
-type CheckChannels<S extends Shape, W extends Shape, I extends Shape, C, K> =
-  false extends Ranked<S> & Ranked<W>
-    ? unknown
-    : S extends readonly [Dim, Dim, ...I]
-      ? W extends readonly [Dim, Dim, ...I]
-        ? SameDim<C, K> extends true
-          ? unknown
-          : ShapeMismatch<`cannot convolve ${ShapeText<S>} with a kernel ${ShapeText<W>}: channels differ`>
-        : ShapeMismatch<`a kernel has ${I["length"]} spatial axes after two of channels, not ${ShapeText<W>}`>
-      : ShapeMismatch<`an input has ${I["length"]} spatial axes after batch and channels, not ${ShapeText<S>}`>
+type CheckChannels<S extends Shape, W extends Shape, I extends Shape, C, K> = false extends Ranked<S> | Ranked<W>
+  ? unknown
+  : S extends readonly [Dim, Dim, ...I]
+    ? W extends readonly [Dim, Dim, ...I]
+      ? SameDim<C, K> extends true
+        ? unknown
+        : ShapeMismatch<`cannot convolve ${ShapeText<S>} with a kernel ${ShapeText<W>}: channels differ`>
+      : ShapeMismatch<`a kernel has ${I["length"]} spatial axes after two of channels, not ${ShapeText<W>}`>
+    : ShapeMismatch<`an input has ${I["length"]} spatial axes after batch and channels, not ${ShapeText<S>}`>
 
 /** What a kernel must also be to fit an input `S`; with several groups, that shows when the program runs. */
 export type CheckKernel<S extends Shape, W extends Shape, I extends Shape, G extends number> = CheckChannels<
@@ -317,7 +316,5 @@ export const convTranspose2d: TransposedConvolution<readonly [Dim, Dim], readonl
  * **Shapes** `[batch, inputs, depth, height, width]`, `[inputs, outputs / groups, depth, height, width]` →
  * `[batch, outputs, depth, height, width]`
  */
-export const convTranspose3d: TransposedConvolution<
-  readonly [Dim, Dim, Dim],
-  readonly [number, number, number]
-> = transposedOver("convTranspose3d", 3)
+export const convTranspose3d: TransposedConvolution<readonly [Dim, Dim, Dim], readonly [number, number, number]> =
+  transposedOver("convTranspose3d", 3)

@@ -2,12 +2,13 @@
  * Linear algebra on matrices, the last two axes; axes before them are batches.
  */
 import type { DType } from "../DType.ts"
+import * as DTypes from "../DType.ts"
 import { ArgumentError, ShapeError } from "../errors.ts"
 import { part } from "../internal/axes.ts"
 import type { Triangle } from "../internal/factorization.ts"
 import { forms, tensorFirst, typed } from "../internal/forms.ts"
 import * as M from "../internal/matrices.ts"
-import { commonDType, stretch } from "../internal/operands.ts"
+import { commonDType, demand, stretch } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { isTensor } from "../Primitive.ts"
 import { mul } from "../primitive/bilinear.ts"
@@ -57,6 +58,12 @@ export interface OfSquareMatrix {
 
 const rankOf = (self: Tensor): number => self.shape.length
 
+/** **Throws** unless `self` holds square matrices of floats. */
+const demandSquare = (operation: string, self: Tensor): void => {
+  demandMatrix(operation, self, true)
+  demand(operation, self, "floats", DTypes.isFloat)
+}
+
 /** **Throws** `ShapeError` below two axes, and for `isSquare` unless both are equal. */
 const demandMatrix = (operation: string, self: Tensor, isSquare: boolean): void => {
   const [rows, columns] = self.shape.slice(-2)
@@ -87,7 +94,7 @@ const identityLike = (self: Tensor): Tensor => M.onDiagonal(full({ shape: self.s
  * ```
  */
 export const cholesky: SquareMatrices = typed((self: Tensor) => {
-  demandMatrix("cholesky", self, true)
+  demandSquare("cholesky", self)
   return Primitives.cholesky(self)
 })
 
@@ -120,7 +127,7 @@ const system = (
   { self, that }: { readonly self: Tensor; readonly that: Tensor },
   solution: (a: Tensor, b: Tensor) => Tensor
 ): Tensor => {
-  demandMatrix(operation, self, true)
+  demandSquare(operation, self)
   commonDType(operation, [self, that])
   const isVector = rankOf(that) === 1
   const right = isVector ? Linear.reshape(that, { shape: [...that.shape, 1] }) : that
@@ -207,7 +214,7 @@ export const solve: System = forms(2, (self: Tensor, that: Tensor) =>
  * ```
  */
 export const inverse: SquareMatrices = typed((self: Tensor) => {
-  demandMatrix("inverse", self, true)
+  demandSquare("inverse", self)
   return solve(self, identityLike(self))
 })
 
@@ -227,7 +234,7 @@ const parity = (permutation: Tensor, dtype: DType): Tensor => {
 
 /** The pivots of elimination and the sign of its exchanges: the determinant is the product of all. */
 const pivotsOf = (operation: string, self: Tensor): { readonly pivots: Tensor; readonly exchanges: Tensor } => {
-  demandMatrix(operation, self, true)
+  demandSquare(operation, self)
   const [factors, permutation] = Primitives.lu(self)
   return { pivots: M.diagonalOf(factors), exchanges: parity(permutation, self.dtype) }
 }
@@ -398,7 +405,7 @@ export interface LU<S extends Shape, D extends DType> {
  */
 export const lu: <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckSquare<S>) => LU<S, D> = typed(
   (self: Tensor) => {
-    demandMatrix("lu", self, true)
+    demandSquare("lu", self)
     const [factors, permutation] = Primitives.lu(self)
     return {
       lower: Linear.add(M.strictlyLowerOf(factors), identityLike(self)),
@@ -433,7 +440,7 @@ export interface Eigen<S extends Shape, D extends DType> {
  */
 export const eigenSymmetric: <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckSquare<S>) => Eigen<S, D> =
   typed((self: Tensor) => {
-    demandMatrix("eigenSymmetric", self, true)
+    demandSquare("eigenSymmetric", self)
     const [values, vectors] = Primitives.symmetricEigen(self)
     return { values, vectors }
   })

@@ -68,13 +68,15 @@ const spatialOf = (operation: string, self: Tensor, rank: number): Dims => {
   throw new ShapeError({ operation, expected: `at least ${rank} axes, the last spatial`, received: [self.shape] })
 }
 
-/** Elements behind the padding that a last window reaches, which starts before the end of the input. */
-const overhang = (extent: number, span: number, stride: number, before: number, after: number): number => {
-  const padded = extent + before + after
-  const count = Math.ceil((padded - span) / stride)
-  const starts = count * stride < extent + before ? count : count - 1
-  return Math.max(0, starts * stride + span - padded)
-}
+/** Elements behind the padding that last windows reach; they start before the end of the input. */
+const overhang = (spatial: Dims, slide: Slide): Dims =>
+  spans(slide).map((span, i) => {
+    const { after, before, stride } = slide
+    const padded = spatial[i] + before[i] + after[i]
+    const further = Math.ceil((padded - span) / stride[i])
+    const last = further * stride[i] < spatial[i] + before[i] ? further : further - 1
+    return Math.max(0, last * stride[i] + span - padded)
+  })
 
 interface Pool extends Slide {
   /** The padding without what windows reach beyond it. */
@@ -90,7 +92,7 @@ const poolOf = (operation: string, spatial: Dims, options: PoolOptions<Dims>): P
   const slide = { ...still, before, after }
   demandWindows(operation, spatial, slide)
   if (options.ceilMode !== true) return { ...slide, inner: after }
-  const reach = spans(slide).map((span, i) => overhang(spatial[i], span, stride[i], before[i], after[i]))
+  const reach = overhang(spatial, slide)
   return { ...slide, after: after.map((a, i) => a + reach[i]), inner: after }
 }
 

@@ -55,10 +55,7 @@ const averaged = (x: Tensor, axis: number, extent: number): Tensor => {
   const shape = [extent, longest]
   const part = positions(shape, 0)
   const start = scaled(part, length, extent)
-  const end = Discrete.quotient(
-    plus(mul(plus(part, 1), whole(part, length)), extent - 1),
-    whole(part, extent)
-  )
+  const end = Discrete.quotient(plus(mul(plus(part, 1), whole(part, length)), extent - 1), whole(part, extent))
   const place = Linear.add(start, positions(shape, 1))
   const inside = Discrete.less(place, end)
   const values = take(x, place, axis)
@@ -66,7 +63,17 @@ const averaged = (x: Tensor, axis: number, extent: number): Tensor => {
   const kept = where(Linear.broadcast(inside, { shape: values.shape, axes: others }), values, fill("pool", values, 0))
   const sums = Linear.sum(kept, { axes: [axis + 1] })
   const counts = Linear.sum(Linear.cast(inside, { dtype: x.dtype }), { axes: [1] })
-  return div(sums, spread(counts, sums, without(sums.shape.map((_, k) => k), [axis])))
+  return div(
+    sums,
+    spread(
+      counts,
+      sums,
+      without(
+        sums.shape.map((_, k) => k),
+        [axis]
+      )
+    )
+  )
 }
 
 /**
@@ -107,8 +114,21 @@ const between = (x: Tensor, axis: number, [numerator, divisor]: readonly [Tensor
   const rest = Linear.sub(numerator, mul(before, whole(before, divisor)))
   const weigh = (weight: Tensor, indices: Tensor): Tensor => {
     const values = take(x, indices, axis)
-    const share = div(Linear.cast(weight, { dtype: x.dtype }), fill("interpolate", { ...weight, dtype: x.dtype }, divisor))
-    return mul(values, spread(share, values, without(values.shape.map((_, k) => k), [axis])))
+    const share = div(
+      Linear.cast(weight, { dtype: x.dtype }),
+      fill("interpolate", { ...weight, dtype: x.dtype }, divisor)
+    )
+    return mul(
+      values,
+      spread(
+        share,
+        values,
+        without(
+          values.shape.map((_, k) => k),
+          [axis]
+        )
+      )
+    )
   }
   return Linear.add(weigh(Linear.sub(whole(rest, divisor), rest), before), weigh(rest, plus(before, 1)))
 }

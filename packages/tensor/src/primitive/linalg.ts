@@ -91,13 +91,7 @@ export const cholesky: Op<1> = make({
 
 /** The triangle of `x` that counts, or of its transpose. */
 const triangleOf = (x: Tensor, { lower, unitDiagonal }: Triangle): Tensor =>
-  lower
-    ? unitDiagonal
-      ? M.strictlyLowerOf(x)
-      : M.lowerOf(x)
-    : unitDiagonal
-      ? M.strictlyUpperOf(x)
-      : M.upperOf(x)
+  lower ? (unitDiagonal ? M.strictlyLowerOf(x) : M.lowerOf(x)) : unitDiagonal ? M.strictlyUpperOf(x) : M.upperOf(x)
 
 /**
  * The `X` with `T X = B`, or `Tᵀ X = B`, where `T` is a triangle of `A`; the other triangle is not read. Linear in `B`.
@@ -123,9 +117,7 @@ export const triangularSolve: Op<2, Triangle> = make<2, Triangle>({
     })
   },
   routine: ([a, b], triangle) =>
-    Factorization.eachMatrix([a, b], [b], ([x, y]) => [
-      Factorization.substitute(x, y, a.shape.at(-1)!, triangle)
-    ])[0],
+    Factorization.eachMatrix([a, b], [b], ([x, y]) => [Factorization.substitute(x, y, a.shape.at(-1)!, triangle)])[0],
   jvp: ({ inputs: [a], output: x, params, tangents: [da, db] }) => {
     const moved = over(da, (tangent) => {
       const triangle = triangleOf(tangent, params)
@@ -207,7 +199,8 @@ export const qr: ManyOp<1> = makeMany({
     demand("qr", a, tall)
     return [{ shape: a.shape, dtype: a.dtype }, inner(a)]
   },
-  routine: ([a]) => Factorization.eachMatrix([a], [a, inner(a)], ([x]) => Factorization.reflections(x, a.shape.at(-1)!)),
+  routine: ([a]) =>
+    Factorization.eachMatrix([a], [a, inner(a)], ([x]) => Factorization.reflections(x, a.shape.at(-1)!)),
   jvp: ({ outputs: [q, r], tangents: [da] }) => {
     if (da === undefined) return [undefined, undefined]
     const b = solveRight(r, da, { ...upper, transpose: true })
@@ -260,8 +253,7 @@ export const symmetricEigen: ManyOp<1> = makeMany({
     demand("symmetricEigen", a, square)
     return [rowsOf(a), inner(a)]
   },
-  routine: ([a]) =>
-    Factorization.eachMatrix([a], [rowsOf(a), a], ([x]) => Factorization.eigen(x, a.shape.at(-1)!)),
+  routine: ([a]) => Factorization.eachMatrix([a], [rowsOf(a), a], ([x]) => Factorization.eigen(x, a.shape.at(-1)!)),
   jvp: ({ outputs: [values, vectors], tangents: [da] }) => {
     if (da === undefined) return [undefined, undefined]
     const inside = M.product(M.transposed(vectors), M.product(M.symmetric(da), vectors))

@@ -85,7 +85,9 @@ const explicit = (given: OperationCase): OperationCase => {
       ...inputs,
       ...Object.fromEntries(pick(attrs, moves).map(([name, value]) => [name, scalar(value)]))
     },
-    cotangents: Object.fromEntries(pick(outputs, ([, { shape }]) => shape.length === 0).map(([name]) => [name, scalar(1)]))
+    cotangents: Object.fromEntries(
+      pick(outputs, ([, { shape }]) => shape.length === 0).map(([name]) => [name, scalar(1)])
+    )
   }
 }
 

@@ -15,7 +15,7 @@ import type { DeviceRow } from "../devices.ts"
 import { devices } from "../devices.ts"
 import type { Suite } from "./format.ts"
 import { runSuite } from "./run.ts"
-import { later, load, ownFolder } from "./suites.ts"
+import { load, ownFolder } from "./suites.ts"
 
 const settings = Config.all({
   folder: Config.option(Config.String("CONFORMANCE_DIR")),
@@ -52,10 +52,8 @@ const program = Effect.gen(function* () {
   yield* demand("CONFORMANCE_DEVICE", Object.keys(rows), [device])
   const all = yield* load(Option.getOrElse(folder, () => ownFolder))
   const names = all.map(({ suite }) => suite)
-  // Without a word about suites, those of a foreign folder run whole, and the project's own as far as they are built.
-  const built = names.filter((name) => Option.isSome(folder) || !later.has(name))
   const wanted = Option.match(suites, {
-    onNone: () => built,
+    onNone: () => names,
     onSome: (text) => text.split(",").map((name) => name.trim())
   })
   yield* demand("CONFORMANCE_SUITES", names, wanted)

@@ -65,11 +65,17 @@ const demandText = (attributes: Attributes, name: string, known: string): void =
 }
 
 const attentions: Readonly<Record<string, Operation>> = {
-  scaledDotProductAttention: ({ key, mask, query, value }, attributes) =>
-    Attention.scaledDotProductAttention(
+  scaledDotProductAttention: ({ key, mask, query, value }, attributes) => {
+    const scale = attributes.optional("scale")
+    return Attention.scaledDotProductAttention(
       { query, key, value },
-      { causal: attributes.flag("causal", false), ...(mask === undefined ? {} : { mask }) }
-    ),
+      {
+        causal: attributes.flag("causal", false),
+        ...(mask === undefined ? {} : { mask }),
+        ...(scale === undefined ? {} : { scale })
+      }
+    )
+  },
   multiHeadAttention: (inputs, attributes) => {
     demandText(attributes, "weights", "PyTorch names: in_proj is query, key, value stacked")
     const params = {

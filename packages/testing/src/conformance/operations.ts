@@ -9,6 +9,7 @@ import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
 import { convolutions } from "./convolutions.ts"
 import { networks } from "./networks.ts"
+import { notes } from "./notes.ts"
 import { optimizers } from "./optimizers.ts"
 
 /** An input. What the case says of its dtype the compiler cannot know: it is taken for whatever an operation wants. */
@@ -271,6 +272,23 @@ const losses: Readonly<Record<string, Operation>> = {
   poissonNegativeLogLikelihood: pairLoss(Loss.poissonNegativeLogLikelihood, "logRate", "target")
 }
 
+const linearAlgebra: Readonly<Record<string, Operation>> = {
+  // The factor is that of the symmetric part, whether or not a case asks for it.
+  cholesky: ({ x }, attributes) => {
+    attributes.flag("symmetrize", true)
+    return Tensor.cholesky(x)
+  },
+  solve: binary(Tensor.solve),
+  inverse: unary(Tensor.inverse),
+  determinant: unary(Tensor.determinant),
+  triangularSolve: ({ a, b }, attributes) =>
+    Tensor.triangularSolve(a, b, {
+      lower: attributes.flag("lower", true),
+      transpose: attributes.flag("transpose", false),
+      unitDiagonal: attributes.flag("unitDiagonal", false)
+    })
+}
+
 /** Every operation by the name that cases use. */
 export const operations: Readonly<Record<string, Operation>> = {
   ...unaries,
@@ -280,7 +298,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...movement,
   ...contractions,
   ...convolutions,
+  ...linearAlgebra,
   ...losses,
   ...networks,
+  ...notes,
   ...optimizers
 }

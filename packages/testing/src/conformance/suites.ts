@@ -1,5 +1,5 @@
 /**
- * The suites of cases: where they lie, and which of them run when nothing is asked for.
+ * The suites of cases, and where they lie.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -11,9 +11,6 @@ import { Suite } from "./format.ts"
 
 /** The project's own cases. */
 export const ownFolder: string = fileURLToPath(new URL("../../conformance", import.meta.url))
-
-/** Suites and operations that the library does not have yet. They run where they are asked for, and fail. */
-export const later: ReadonlySet<string> = new Set(["linalg", "notes"])
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Suite))
 

@@ -1,0 +1,90 @@
+/**
+ * Renders steps that run repeatedly or by choice. Where threads share any of the steps inside, all threads go the same
+ * way: they read what was written before a barrier.
+ */
+import type { Branch, Place, Repeat, Step, While } from "@cotangent/compiler/LoopProgram"
+import type { Context } from "./Context.ts"
+import { emitterFor, withBuffers } from "./Context.ts"
+import type { FunctionBuilder } from "./FunctionBuilder.ts"
+import * as Memory from "./memoryInstructions.ts"
+import type { Call } from "./Sharing.ts"
+import { sequence } from "./Sharing.ts"
+
+/** Adds what one step needs to the module. */
+export type AddStep = (step: Step, context: Context) => Call
+
+export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep: AddStep): Call => {
+  const global = context.module.global(0)
+  const inner: Context = { ...context, counters: new Map([...context.counters, [counter, global]]) }
+  const [run, isShared] = addBlocks([steps], inner, addStep)
+  context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
+  context.contractions = inner.contractions
+  const emit = (entry: FunctionBuilder): void => {
+    if (counter.extent === 0) return
+    const local = entry.local("i32")
+    entry.forLoop({ local, from: 0, to: counter.extent, step: 1 }, () => {
+      entry.get(local).set(global)
+      run[0](entry)
+    })
+  }
+  return { emit, isShared }
+}
+
+export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context, addStep: AddStep): Call => {
+  const [[runTrue, runFalse], isShared] = addBlocks([ifTrue, ifFalse], context, addStep)
+  const emit = (entry: FunctionBuilder): void => {
+    pushTruth(entry, predicate, context)
+    entry.if(
+      () => runTrue(entry),
+      () => runFalse(entry)
+    )
+  }
+  return { emit, isShared }
+}
+
+export const addWhile = ({ condition, predicate, steps }: While, context: Context, addStep: AddStep): Call => {
+  const [[test, run], isShared] = addBlocks([condition, steps], context, addStep)
+  const { threads } = context
+  const emit = (entry: FunctionBuilder): void => {
+    // Nobody reads the answer before it is there, and nobody replaces it before all have read it.
+    const wait = (): unknown => isShared && threads !== undefined && entry.call(threads.barrier)
+    entry.loop((again) => {
+      test(entry)
+      wait()
+      pushTruth(entry, predicate, context)
+      entry.if(() => {
+        run(entry)
+        wait()
+        entry.br(again)
+      })
+    })
+  }
+  return { emit, isShared }
+}
+
+/** Adds lists of steps; gives what runs each of them, and whether threads share any. */
+const addBlocks = (
+  blocks: ReadonlyArray<ReadonlyArray<Step>>,
+  context: Context,
+  addStep: AddStep
+): readonly [runs: ReadonlyArray<Call["emit"]>, isShared: boolean] => {
+  const calls = blocks.map((steps) => steps.map((step) => addStep(step, context)))
+  const isShared = calls.flat().some((call) => call.isShared)
+  const runs = calls.map((block) => (entry: FunctionBuilder): void => {
+    if (isShared) sequence(block, entry, context)
+    else block.forEach(({ emit }) => emit(entry))
+  })
+  return [runs, isShared]
+}
+
+/** Pushes a bool of memory as 0 or 1. */
+const pushTruth = (code: FunctionBuilder, { buffer, offset }: Place, context: Context): void => {
+  const emitter = emitterFor(code, [], context)
+  withBuffers(emitter, [buffer], context, () => {
+    const place = emitter.workspace.address(buffer, offset)
+    // The address is computed before it is pushed.
+    const base = emitter.scalar(place.base)
+    code.get(base)
+    Memory.load(code, "bool", place.offset, context.machine.halves)
+  })
+}

@@ -1,0 +1,64 @@
+/**
+ * Arbitrary directions to differentiate in, and batches of inputs.
+ */
+import * as DTypes from "@cotangent/tensor/DType"
+import type { HostArray } from "@cotangent/tensor/HostArray"
+import { constant } from "@cotangent/tensor/primitive/leaf"
+import type { TensorType } from "@cotangent/tensor/Shape"
+import * as fc from "fast-check"
+import * as Arrays from "./arrays.ts"
+import { show } from "./Comparison.ts"
+import type { Batch } from "./laws/batching.ts"
+import { showBatch } from "./laws/batching.ts"
+import type { Directed, Point } from "./Point.ts"
+
+const direction = ({ dtype, shape }: TensorType): fc.Arbitrary<HostArray> => Arrays.array(shape, dtype, Arrays.reals)
+
+const directionOf = (type: TensorType): fc.Arbitrary<HostArray | undefined> =>
+  DTypes.isFloat(type.dtype) ? direction(type) : fc.constant(undefined)
+
+const listOf = (arrays: ReadonlyArray<HostArray | undefined>): string =>
+  arrays.map((array) => (array === undefined ? "0" : show(array))).join("; ")
+
+/** `point` with tangents, of which some may be missing, cotangents and weights. */
+export const directed = <P extends Point>(point: P): fc.Arbitrary<P & Directed> => {
+  const free = point.differentiable.map((i) => point.inputs[i])
+  return fc
+    .record({
+      tangents: fc.tuple(...free.map((input) => fc.option(direction(input), { nil: undefined, freq: 4 }))),
+      cotangents: fc.tuple(...point.apply(point.inputs.map(constant)).map(directionOf)),
+      weights: fc.tuple(...free.map(direction))
+    })
+    .map((directions) => ({
+      ...point,
+      ...directions,
+      [fc.toStringMethod]: () =>
+        `${showPoint(point)} along ${listOf(directions.tangents)} against ${listOf(directions.cotangents)}, ` +
+        `weighed with ${listOf(directions.weights)}`
+    }))
+}
+
+/** A point as text: what it says of itself, or its inputs. */
+const showPoint = (point: Point): string =>
+  fc.hasToStringMethod(point) ? fc.stringify(point) : point.inputs.map(show).join("; ")
+
+/** Examples for a batch of batches of up to `most` by `most`. */
+export const batched = (
+  apply: Point["apply"],
+  inputs: fc.Arbitrary<ReadonlyArray<HostArray>>,
+  count: number,
+  most = 3
+): fc.Arbitrary<Batch> =>
+  fc.tuple(fc.nat(most), fc.nat(most)).chain(([outer, inner]) => {
+    const examples = outer * inner + 1
+    const mapped = fc.array(fc.record({ outer: fc.boolean(), inner: fc.boolean() }), {
+      minLength: count,
+      maxLength: count
+    })
+    return fc
+      .record({ examples: fc.array(inputs, { minLength: examples, maxLength: examples }), mapped })
+      .map((drawn) => {
+        const batch = { apply, ...drawn, outer, inner }
+        return { ...batch, [fc.toStringMethod]: () => showBatch(batch) }
+      })
+  })
