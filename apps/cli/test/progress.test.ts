@@ -1,4 +1,5 @@
 import { assert, describe, it } from "vitest"
+import { program } from "../src/program.ts"
 import { empty, last, meanRate, recentRate, record } from "../src/train/history.ts"
 import { heading, lineOf, status } from "../src/train/progress.ts"
 import { summary, summaryJson } from "../src/train/summary.ts"
@@ -74,6 +75,7 @@ describe("the summary", () => {
       "  device          wasm, 1 thread, simd 256 bit",
       "  checkpoint      runs/mnist-mlp/checkpoint.safetensors",
       "  report          runs/mnist-mlp/report.html",
+      `  worst mistake   ${program} predict --image 0`,
       ""
     ])
   })

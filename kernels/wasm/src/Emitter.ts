@@ -93,9 +93,13 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       code.set(result)
     } else if (node.tag === "call") {
       const args = node.args.map(scalar)
-      scalarInstructions[node.op]({ code, dtype: node.dtype, from: node.args[0].dtype, args, host: machine.host })
+      const isFused = node.op === "multiplyAdd" && machine.isRelaxed
+      if (isFused) Memory.multiplyAdd(code, node.dtype, args)
+      else scalarInstructions[node.op]({ code, dtype: node.dtype, from: node.args[0].dtype, args, host: machine.host })
       code.set(result)
     }
+    const round = rounding(node)
+    if (round !== undefined) code.get(result).call(round).set(result)
     top().scalars.set(node, result)
     return result
   }
@@ -107,7 +111,10 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
     const known = find((region) => region.vectors, node)
     if (known !== undefined) return known
     const { axis, lanes, unroll } = current!
-    const result = workspace.free(node).has(axis) ? varying(node, current!) : repeated(splat(node, lanes), unroll)
+    const isVarying = workspace.free(node).has(axis)
+    const result = isVarying ? varying(node, current!) : repeated(splat(node, lanes), unroll)
+    const round = isVarying ? rounding(node) : undefined
+    if (round !== undefined) result.forEach((part) => Memory.eachLane(code, part, round))
     top().vectors.set(node, result)
     return result
   }
@@ -143,11 +150,9 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
 
   const call = (node: Call, { lanes, unroll }: Lanes): Vectors => {
     const from = node.args[0].dtype
-    const fused = machine.isRelaxed ? multiplyAdd(node) : undefined
-    if (fused !== undefined) {
-      const [x, y, z] = [vector(fused.x), vector(fused.y), vector(fused.z)]
-      const name =
-        `${laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"}.relaxed_${fused.negated ? "nmadd" : "madd"}` as const
+    if (node.op === "multiplyAdd" && machine.isRelaxed) {
+      const [x, y, z] = node.args.map(vector)
+      const name = `${laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"}.relaxed_madd` as const
       return each(unroll, (u) => code.get(x[u]).get(y[u]).get(z[u]).op(name))
     }
     if (node.op === "shiftLeft" || node.op === "shiftRight") {
@@ -180,17 +185,11 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       return result
     })
 
-  /** `x · y + z`, or `z − x · y`, where nobody else needs the product. */
-  const multiplyAdd = (node: Call) => {
-    if ((node.op !== "add" && node.op !== "sub") || (node.dtype !== "f32" && node.dtype !== "f64")) return undefined
-    const isProduct = (part: Scalar): part is Call =>
-      part.tag === "call" && part.op === "mul" && workspace.uses(part) === 1 && workspace.free(part).has(current!.axis)
-    const [first, second] = node.args
-    if (isProduct(second)) return { x: second.args[0], y: second.args[1], z: first, negated: node.op === "sub" }
-    return isProduct(first) && node.op === "add"
-      ? { x: first.args[0], y: first.args[1], z: second, negated: false }
+  /** Halves are computed in f32, and rounded after each instruction: a tensor has one value wherever it is computed. */
+  const rounding = (node: Scalar): FunctionReference | undefined =>
+    (node.tag === "call" && !choosing.has(node.op)) || (node.tag === "reduce" && node.combine === "add")
+      ? machine.halves.rounding(node.dtype)
       : undefined
-  }
 
   const self: Emitter = {
     code,
@@ -277,5 +276,8 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
 
   return self
 }
+
+/** Instructions that give one of their operands, or its negative: there is nothing to round. */
+const choosing: ReadonlySet<string> = new Set(["select", "min", "max", "neg", "abs"])
 
 const repeated = (vector: Local<"v128">, unroll: number): Vectors => Array.from({ length: unroll }, () => vector)

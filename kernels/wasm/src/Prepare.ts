@@ -23,8 +23,6 @@ export interface Workspace {
   readonly pointer: (source: Source) => Variable
   /** The variables that a canonical scalar depends on. */
   readonly free: (scalar: Scalar) => ReadonlySet<Variable>
-  /** How often a canonical scalar is an operand of others. */
-  readonly uses: (scalar: Scalar) => number
 }
 
 /** Writes out a call that the machine has no instruction for; undefined where it has one. */
@@ -40,7 +38,6 @@ export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut): Worksp
   const canonical = new Map<Scalar, Scalar>()
   const pointers = new Map<Source, Variable>()
   const freeOf = new Map<Scalar, ReadonlySet<Variable>>()
-  const useCounts = new Map<Scalar, number>()
   const number = (object: object): number => {
     if (!numbers.has(object)) numbers.set(object, numbers.size)
     return numbers.get(object)!
@@ -82,7 +79,6 @@ export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut): Worksp
     const result = same ? scalar : withChildren(scalar, after)
     interned.set(key, result)
     number(result)
-    for (const child of after) useCounts.set(child, (useCounts.get(child) ?? 0) + 1)
     return result
   }
 
@@ -119,7 +115,7 @@ export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut): Worksp
     return { base: unify(base), offset: isOffset ? constant * size : 0 }
   }
 
-  return { unify, address, pointer, free, uses: (scalar) => useCounts.get(scalar) ?? 0 }
+  return { unify, address, pointer, free }
 }
 
 const withChildren = (scalar: Scalar, children: ReadonlyArray<Scalar>): Scalar => {

@@ -8,6 +8,10 @@
 import type { Call, Scalar } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 
+/** The value of a polynomial by Horner's rule, highest power first. */
+const polynomial = (x: Scalar, [first, ...rest]: ReadonlyArray<number>): Scalar =>
+  rest.reduce((sum, coefficient) => S.multiplyAdd(sum, x, float(coefficient)), float(first))
+
 const float = (value: number): Scalar => S.constant(value, "f32")
 const integer = (value: number): Scalar => S.constant(value, "i32")
 
@@ -31,10 +35,10 @@ const magic = 12582912
 
 /** `x = n ln 2 + r` with |r| ≤ ½ ln 2: `n` as an integer, and `r`. */
 const reduce = (x: Scalar): readonly [n: Scalar, r: Scalar] => {
-  const shifted = S.add(S.mul(x, float(Math.LOG2E)), float(magic))
+  const shifted = S.multiplyAdd(x, float(Math.LOG2E), float(magic))
   const n = S.sub(shifted, float(magic))
-  const high = S.sub(x, S.mul(n, float(ln2[0])))
-  const r = S.sub(high, S.mul(n, float(ln2[1])))
+  const high = S.multiplyAdd(n, float(-ln2[0]), x)
+  const r = S.multiplyAdd(n, float(-ln2[1]), high)
   return [S.sub(S.bitcast(shifted, "i32"), S.bitcast(float(magic), "i32")), r]
 }
 
@@ -42,7 +46,7 @@ const reduce = (x: Scalar): readonly [n: Scalar, r: Scalar] => {
 const power = (n: Scalar): Scalar => S.bitcast(S.shiftLeft(S.add(n, integer(127)), integer(23)), "f32")
 
 /** `eʳ − 1` for |r| ≤ ½ ln 2. */
-const expm1Reduced = (r: Scalar): Scalar => S.add(S.mul(S.mul(r, r), S.polynomial(r, exponential)), r)
+const expm1Reduced = (r: Scalar): Scalar => S.multiplyAdd(S.mul(r, r), polynomial(r, exponential), r)
 
 const clamp = (x: Scalar, low: number, high: number): Scalar => S.min(S.max(x, float(low)), float(high))
 
@@ -58,7 +62,7 @@ const exp = (x: Scalar): Scalar => {
 const expm1 = (x: Scalar): Scalar => {
   const [n, r] = reduce(clamp(x, -30, 89))
   const half = power(S.sub(n, integer(1)))
-  const value = S.mul(S.add(S.mul(half, expm1Reduced(r)), S.sub(half, float(0.5))), float(2))
+  const value = S.mul(S.multiplyAdd(half, expm1Reduced(r), S.sub(half, float(0.5))), float(2))
   return S.select(S.equal(x, float(0)), x, value)
 }
 
@@ -73,7 +77,7 @@ const log = (x: Scalar): Scalar => {
   const f = S.sub(S.bitcast(S.add(S.and(bits, integer(0x7fffff)), root), "f32"), float(1))
   const square = S.mul(f, f)
   // The small terms first; the large ones, f and e ln 2, last.
-  const tail = S.sub(S.mul(S.mul(square, f), S.polynomial(f, logarithm)), S.mul(square, float(0.5)))
+  const tail = S.sub(S.mul(S.mul(square, f), polynomial(f, logarithm)), S.mul(square, float(0.5)))
   const value = S.add(S.add(S.add(tail, S.mul(e, float(ln2[1]))), f), S.mul(e, float(ln2[0])))
   const positive = S.select(S.equal(x, float(Infinity)), x, value)
   const zero = S.select(S.equal(x, float(0)), float(-Infinity), float(Number.NaN))
@@ -100,6 +104,9 @@ const approximations: Partial<Record<Call["op"], (x: Scalar) => Scalar>> = { exp
 /** The value of `call` from basic instructions; undefined where the host's function is called instead. */
 export const approximate = ({ args, dtype, op }: Call): Scalar | undefined =>
   // Halves are computed in f32.
-  dtype === "f64" ? undefined : approximations[op]?.(inSingle(args[0]))
+  dtype === "f64" ? undefined : inDType(approximations[op]?.(inSingle(args[0])), dtype)
+
+const inDType = (x: Scalar | undefined, dtype: Call["dtype"]): Scalar | undefined =>
+  x === undefined ? undefined : S.cast(x, dtype)
 
 const inSingle = (x: Scalar): Scalar => (x.dtype === "f32" ? x : S.cast(x, "f32"))

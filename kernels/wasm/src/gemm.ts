@@ -4,6 +4,7 @@ import { clearSums, combine, packPanels } from "./gemmBlock.ts"
 import type { Driver } from "./gemmDriver.ts"
 import { depthLoop, driverParameters, makeDriver, rowLoop, takeAllRows } from "./gemmDriver.ts"
 import type { GemmSpec } from "./gemmPlan.ts"
+import { fillTables } from "./gemmWalk.ts"
 import { plan } from "./gemmPlan.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
@@ -59,8 +60,8 @@ const asRow = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
     ...spec,
     m: 1,
     n: m,
-    a: { rowStride: 0, depthStride: b.depthStride },
-    b: { depthStride: a.depthStride, columnStride: a.rowStride },
+    a: { rowStride: 0, depthStride: b.depthStride, walk: b.walk },
+    b: { depthStride: a.depthStride, columnStride: a.rowStride, walk: a.walk },
     epilogue: {
       key: `${epilogue.key} transposed`,
       parameters: epilogue.parameters,
@@ -87,6 +88,7 @@ const asGiven = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
   const { code, unitFrom, unitTo, panelFrom, panelTo } = driver
   code.get(unitFrom).get(unitTo).op("i32.ge_u").get(panelFrom).get(panelTo).op("i32.ge_u").op("i32.or")
   code.if(() => code.return())
+  fillTables(driver)
   if (decided.depthBlocks === 1) wholeDepth(driver)
   else if (decided.order === "rowsOuter") rowsOuter(driver)
   else depthOuter(driver)

@@ -2,6 +2,7 @@
 import type { Driver, Phase, Width } from "./gemmDriver.ts"
 import { panelLoop, pushAddress, setAtMost } from "./gemmDriver.ts"
 import { packPanel, packTile } from "./gemmPack.ts"
+import { packWalked, pushWalk } from "./gemmWalk.ts"
 import type { SweepSpec } from "./gemmSweep.ts"
 import { sweep } from "./gemmSweep.ts"
 import { lanesOf } from "./gemmVector.ts"
@@ -54,6 +55,12 @@ const pushPackedPanel = ({ code, plan, scratch, start, depth, panel }: Driver): 
 
 const packOne = (driver: Driver, { vectors, columns }: Width): void => {
   const { module, code, spec, size, depth } = driver
+  if (spec.b.walk !== undefined) {
+    pushWalk(driver, "b", () => code.get(driver.panel).i32(driver.plan.columns.columns).op("i32.mul"))
+    pushPackedPanel(driver)
+    code.get(depth).call(packWalked(module, { dtype: spec.dtype, count: columns, vectors }))
+    return
+  }
   const strides = { depthBytes: spec.b.depthStride * size, columnBytes: spec.b.columnStride * size }
   pushGivenPanel(driver)
   pushPackedPanel(driver)
@@ -61,17 +68,27 @@ const packOne = (driver: Driver, { vectors, columns }: Width): void => {
 }
 
 /** Packs the rows of the block. */
-const packRows = ({ module, code, spec, plan, size, a, scratch, start, depth, from, to }: Driver): void => {
+const packRows = (driver: Driver): void => {
+  const { module, code, spec, plan, size, a, scratch, start, depth, from, to } = driver
   const { tileRows, fullTiles, tails } = plan.rows
   const strides = { rowBytes: spec.a.rowStride * size, depthBytes: spec.a.depthStride * size }
   const [source, target, unit, end] = Array.from({ length: 4 }, () => code.borrow("i32"))
   const pack = (rows: number) => {
-    code
-      .get(source)
-      .get(target)
-      .get(depth)
-      .call(packTile(module, { dtype: spec.dtype, rows, ...strides }))
-    code.advance(source, rows * strides.rowBytes)
+    if (spec.a.walk === undefined) {
+      code
+        .get(source)
+        .get(target)
+        .get(depth)
+        .call(packTile(module, { dtype: spec.dtype, rows, ...strides }))
+      code.advance(source, rows * strides.rowBytes)
+    } else {
+      pushWalk(driver, "a", () => code.get(source))
+      code
+        .get(target)
+        .get(depth)
+        .call(packWalked(module, { dtype: spec.dtype, count: rows }))
+      code.advance(source, rows)
+    }
     code
       .get(target)
       .get(depth)
@@ -80,10 +97,13 @@ const packRows = ({ module, code, spec, plan, size, a, scratch, start, depth, fr
       .op("i32.add")
       .set(target)
   }
-  pushAddress(code, a, 0, [
-    [strides.depthBytes, start],
-    [strides.rowBytes * tileRows, from]
-  ])
+  // The address of a row, or its number where the operand is walked through.
+  if (spec.a.walk !== undefined) code.get(from).i32(tileRows).op("i32.mul")
+  else
+    pushAddress(code, a, 0, [
+      [strides.depthBytes, start],
+      [strides.rowBytes * tileRows, from]
+    ])
   code.set(source)
   pushAddress(code, scratch, plan.scratch.a, [])
   code.set(target)

@@ -1,15 +1,19 @@
 /** How a matrix product of a given shape is cut into tiles, panels and blocks, and what scratch memory that takes. */
+import type { Operand } from "@cotangent/compiler/LoopProgram"
 import type { Epilogue } from "./gemmEpilogue.ts"
 import type { FloatType } from "./gemmVector.ts"
 import { lanesOf, sizeOf } from "./gemmVector.ts"
+
+/** How an operand is stepped through whose rows, columns or depth are several axes; strides are ignored then. */
+export type Walk = NonNullable<Operand["walk"]>
 
 /** A matrix product `C[m, n] = epilogue(Σ_k A[m, k] · B[k, n])`. Strides count elements; they may be 0 or negative. */
 export interface GemmSpec {
   readonly m: number
   readonly n: number
   readonly k: number
-  readonly a: { readonly rowStride: number; readonly depthStride: number }
-  readonly b: { readonly depthStride: number; readonly columnStride: number }
+  readonly a: { readonly rowStride: number; readonly depthStride: number; readonly walk?: Walk | undefined }
+  readonly b: { readonly depthStride: number; readonly columnStride: number; readonly walk?: Walk | undefined }
   readonly dtype: FloatType
   /** Whether the engine has relaxed SIMD, whose `madd` rounds once where the machine can. */
   readonly isRelaxed: boolean
@@ -76,8 +80,17 @@ export interface Plan {
   readonly sumsBytes: number
   /** Rows of sums for each panel, if sums rest there between blocks of depth. */
   readonly sumsRows: number
-  /** Where packed B, packed A and sums lie in scratch memory, and where it ends. */
-  readonly scratch: { readonly b: number; readonly a: number; readonly sums: number; readonly end: number }
+  /**
+   * Where packed B, packed A and sums lie in scratch memory, and where it ends. In `tables` of an operand that is
+   * walked through are the places of its rows or columns, then those of its steps of depth, in bytes.
+   */
+  readonly scratch: {
+    readonly b: number
+    readonly a: number
+    readonly sums: number
+    readonly tables: { readonly a: number; readonly b: number }
+    readonly end: number
+  }
 }
 
 const ceilDivide = (value: number, divisor: number): number => Math.ceil(value / divisor)
@@ -107,9 +120,11 @@ export const plan = (spec: GemmSpec): Plan => {
   const ends = ends64([
     packsB ? panelsKept * depthKept * sumsBytes : 0,
     packsA ? (blockUnits + 1) * rows.tileRows * depthBlock * size : 0,
-    Math.max(sumsRows * columns.panels, 2 * rows.tileRows) * sumsBytes
+    Math.max(sumsRows * columns.panels, 2 * rows.tileRows) * sumsBytes,
+    spec.a.walk === undefined ? 0 : (spec.m + spec.k) * 4,
+    spec.b.walk === undefined ? 0 : (spec.n + spec.k) * 4
   ])
-  const scratch = { b: 0, a: ends[0], sums: ends[1], end: ends[2] }
+  const scratch = { b: 0, a: ends[0], sums: ends[1], tables: { a: ends[2], b: ends[3] }, end: ends[4] }
   const depths = { depthBlock, depthBlocks, steps }
   return { rows, columns, ...depths, order, blockUnits, packsA, packsB, isDot, sumsBytes, sumsRows, scratch }
 }
@@ -122,7 +137,8 @@ const ends64 = (sizes: ReadonlyArray<number>): ReadonlyArray<number> => {
 
 const tuningOf = (spec: GemmSpec): Tuning => {
   const { m, n, k, a, b, dtype } = spec
-  const isDot = m <= 4 && b.depthStride === 1 && b.columnStride !== 1 && k > 0
+  const isWalked = a.walk !== undefined || b.walk !== undefined
+  const isDot = !isWalked && m <= 4 && b.depthStride === 1 && b.columnStride !== 1 && k > 0
   const tileRows = isDot ? 1 : Math.min(m, spec.isRelaxed ? 6 : 4)
   const bytesOfB = k * b.depthStride * sizeOf(dtype)
   const isPanel = b.columnStride === 1 && b.depthStride > 0
@@ -135,7 +151,10 @@ const tuningOf = (spec: GemmSpec): Tuning => {
     packsA: a.depthStride !== 1 && (isDot || (n > 80 && m > 1)),
     packsB: !isDot && !(isPanel && (m <= 2 * tileRows || bytesOfB <= 64 * 1024)),
     isDot,
-    ...spec.tuning
+    ...spec.tuning,
+    // Only packing can walk.
+    ...(a.walk === undefined ? {} : { packsA: true }),
+    ...(b.walk === undefined ? {} : { packsB: true })
   }
 }
 

@@ -13,14 +13,44 @@ export interface Halves {
   readonly fromF16: () => FunctionReference
   readonly toF16: () => FunctionReference
   readonly toBf16: () => FunctionReference
+  /** Rounds an `f32` to a half; undefined for other dtypes. */
+  readonly rounding: (dtype: DType) => FunctionReference | undefined
 }
 
 /** The functions of a module that convert halves, made when first asked for. */
 export const halves = (module: ModuleBuilder): Halves => ({
   fromF16: () => module.shared("halves fromF16", () => fromF16(module)),
   toF16: () => module.shared("halves toF16", () => toF16(module)),
-  toBf16: () => module.shared("halves toBf16", () => toBf16(module))
+  toBf16: () => module.shared("halves toBf16", () => toBf16(module)),
+  rounding: (dtype) =>
+    dtype === "f16" || dtype === "bf16"
+      ? module.shared(`halves round ${dtype}`, () => rounding(module, dtype, halves(module)))
+      : undefined
 })
+
+const rounding = (module: ModuleBuilder, dtype: "f16" | "bf16", conversions: Halves): FunctionReference => {
+  const [to, from] = dtype === "f16" ? [conversions.toF16(), conversions.fromF16()] : [conversions.toBf16(), undefined]
+  const code = module.function({ name: `round ${dtype}`, parameters: ["f32"], results: ["f32"] })
+  code.get(code.parameters[0]).call(to)
+  if (from === undefined) code.i32(16).op("i32.shl").op("f32.reinterpret_i32")
+  else code.call(from)
+  return code
+}
+
+/** `x · y + z` of scalars as vectors compute it, so that it does not matter which of both does. */
+export const multiplyAdd = (code: FunctionBuilder, dtype: DType, args: ReadonlyArray<Local>): void => {
+  const shape = dtype === "f64" ? "f64x2" : "f32x4"
+  for (const arg of args) code.get(arg).op(`${shape}.splat`)
+  code.op(`${shape}.relaxed_madd`).op(`${shape}.extract_lane`, 0)
+}
+
+/** Replaces each lane of `f32` by its image under a function. */
+export const eachLane = (code: FunctionBuilder, vector: Local<"v128">, image: FunctionReference): void => {
+  for (let lane = 0; lane < 4; lane++) {
+    code.get(vector).get(vector).op("f32x4.extract_lane", lane).call(image)
+    code.op("f32x4.replace_lane", lane).set(vector)
+  }
+}
 
 /** Shifts exponent and fraction into place and scales by 2¹¹², which makes subnormals normal. */
 const fromF16 = (module: ModuleBuilder): FunctionReference => {

@@ -228,6 +228,8 @@ export const scalarInstructions: Readonly<Record<Instruction, Spelling>> = {
   tanh: host("tanh"),
   atan2: host("atan2"),
   pow: host("pow"),
+  multiplyAdd: ({ args: [x, y, z], code, from }) =>
+    void plain(plain(code.get(x).get(y), `${registerOf(from)}.mul`).get(z), `${registerOf(from)}.add`),
   equal: (operation) => void plain(push(operation), `${registerOf(operation.from)}.eq`),
   less: compare("lt", "lt"),
   lessEqual: compare("le", "le"),

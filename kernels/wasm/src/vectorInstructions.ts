@@ -160,6 +160,14 @@ export const vectorInstructions: Readonly<Partial<Record<Instruction, Spelling>>
   tanh: host("tanh"),
   atan2: host("atan2"),
   pow: host("pow"),
+  multiplyAdd: (operation) => {
+    const {
+      args: [x, y, z],
+      code
+    } = operation
+    const shape = shapeOf(operation)
+    plain(plain(code.get(x).get(y), `${shape}.mul`).get(z), `${shape}.add`)
+  },
   equal: compare("eq"),
   less: compare("lt"),
   lessEqual: compare("le"),

@@ -33,7 +33,7 @@ describe("gemm", () => {
     })
   })
 
-  describe.each(["plain", "both transposed", "spread", "reversed"])("in blocks, with operands %s", (name) => {
+  describe.each(["plain", "both transposed", "spread", "reversed", "both walked through"])("in blocks, with operands %s", (name) => {
     const orders: ReadonlyArray<Order> = ["stream", "depthOuter", "rowsOuter"]
     const tunings = orders.flatMap((order) =>
       flags.flatMap((packsA) =>
@@ -60,7 +60,7 @@ describe("gemm", () => {
     [700, 40, 300],
     [300, 50, 2100]
   ])("takes %i × %i × %i apart by itself", (m, n, k) => {
-    const cases = ["plain", "A transposed", "B transposed"].map((name) => layouts[name](m, n, k))
+    const cases = ["plain", "A transposed", "B transposed", "both walked through"].map((name) => layouts[name](m, n, k))
     expect(cases.flatMap((strides) => mistakes({ m, n, k, dtype: "f32", ...strides }))).toEqual([])
   })
 

@@ -1,4 +1,5 @@
 /** Matrix products to be tried, and what tries them. */
+import type { Stretch } from "@cotangent/compiler/LoopProgram"
 import * as Features from "../src/Features.ts"
 import { gemm } from "../src/gemm.ts"
 import { storeRowMajor } from "../src/gemmEpilogue.ts"
@@ -12,11 +13,24 @@ const memory = new WebAssembly.Memory({ initial: 256 })
 /** A product; the rest of its specification has defaults. */
 export type Case = Pick<GemmSpec, "m" | "n" | "k" | "a" | "b" | "dtype"> & Partial<GemmSpec>
 
+/** The rounds in which each axis of a matrix is stepped through. */
+type Rounds = readonly [ReadonlyArray<Stretch>, ReadonlyArray<Stretch>]
+
 /** Where the elements of a matrix lie: the first, and how many there are from the lowest to the highest. */
-const extentOf = (sizes: ReadonlyArray<number>, strides: ReadonlyArray<number>) => {
-  const reach = sizes.map((size, axis) => Math.max(0, size - 1) * strides[axis])
+const extentOf = (rounds: Rounds) => {
+  const reach = rounds.flat().map(({ extent, stride }) => Math.max(0, extent - 1) * stride)
   const first = -reach.reduce((sum, value) => sum + Math.min(0, value), 0)
   return { first, count: 1 + reach.reduce((sum, value) => sum + Math.abs(value), 0) }
+}
+
+/** The place of element `index` along an axis. */
+const placeOf = (stretches: ReadonlyArray<Stretch>, index: number): number => {
+  let rest = index
+  return stretches.reduceRight((place, { extent, stride }) => {
+    const digit = rest % extent
+    rest = Math.floor(rest / extent)
+    return place + digit * stride
+  }, 0)
 }
 
 /** Small multiples of 1/8, whose products and sums are exact in f32 up to a depth of thousands. */
@@ -54,8 +68,10 @@ export const mistakes = (given: Case, calls: Calls = inOneCall): ReadonlyArray<s
   const { m, n, k, a, b, dtype } = given
   const defaults = { isRelaxed: features.relaxedSimd, isWide: false, epilogue: storeRowMajor(dtype, n + 1) }
   const { run, product } = compile({ ...defaults, ...given })
-  const left = extentOf([m, k], [a.rowStride, a.depthStride])
-  const right = extentOf([k, n], [b.depthStride, b.columnStride])
+  const even = (extent: number, stride: number): ReadonlyArray<Stretch> => [{ extent, stride }]
+  const roundsA: Rounds = a.walk ? [a.walk.free, a.walk.depth] : [even(m, a.rowStride), even(k, a.depthStride)]
+  const roundsB: Rounds = b.walk ? [b.walk.free, b.walk.depth] : [even(n, b.columnStride), even(k, b.depthStride)]
+  const [left, right] = [extentOf(roundsA), extentOf(roundsB)]
   const size = dtype === "f32" ? 4 : 8
   let end = 1024
   const allocate = (bytes: number): number => {
@@ -84,15 +100,26 @@ export const mistakes = (given: Case, calls: Calls = inOneCall): ReadonlyArray<s
   }
   for (let i = 0; i < m; i += 1) {
     for (let j = 0; j < n; j += 1) {
-      const [atA, atB] = [left.first + i * a.rowStride, right.first + j * b.columnStride]
+      const [atA, atB] = [left.first + placeOf(roundsA[0], i), right.first + placeOf(roundsB[0], j)]
       let sum = 0
-      for (let d = 0; d < k; d += 1) sum += x[atA + d * a.depthStride] * y[atB + d * b.depthStride]
+      for (let d = 0; d < k; d += 1) sum += x[atA + placeOf(roundsA[1], d)] * y[atB + placeOf(roundsB[1], d)]
       demand(`(${i}, ${j})`, z[i * (n + 1) + j], sum)
     }
     demand(`behind row ${i}`, z[i * (n + 1) + n], 99)
   }
   for (const byte of new Uint8Array(memory.buffer, scratch + product.scratchBytes, 64)) demand("scratch", byte, 0xff)
   return found.slice(0, 5)
+}
+
+/** An axis in two, the inner of 2, 3 or 4, where that divides it; `inner` and `outer` are their strides. */
+const inTwo = (extent: number, outer: number, inner: number): ReadonlyArray<Stretch> => {
+  const divisor = [4, 3, 2].find((count) => extent > count && extent % count === 0)
+  return divisor === undefined
+    ? [{ extent, stride: outer }]
+    : [
+        { extent: extent / divisor, stride: outer },
+        { extent: divisor, stride: inner }
+      ]
 }
 
 /** Strides of the operands of an m × k by k × n product. */
@@ -113,6 +140,18 @@ export const layouts: Readonly<Record<string, (m: number, n: number, k: number) 
   "repeated rows of A and columns of B": () => ({
     a: { rowStride: 0, depthStride: 1 },
     b: { depthStride: 1, columnStride: 0 }
+  }),
+  "windows as B": (_m, n, k) => ({
+    a: { rowStride: k, depthStride: 1 },
+    b: { depthStride: 0, columnStride: 0, walk: { free: inTwo(n, 4, 1), depth: inTwo(k, 7, 1) } }
+  }),
+  "windows as A, backwards": (m, n, k) => ({
+    a: { rowStride: 0, depthStride: 0, walk: { free: inTwo(m, 9, 2), depth: inTwo(k, 5, -1) } },
+    b: { depthStride: n, columnStride: 1 }
+  }),
+  "both walked through": (m, n, k) => ({
+    a: { rowStride: 0, depthStride: 0, walk: { free: inTwo(m, k, -3), depth: inTwo(k, 1, 30) } },
+    b: { depthStride: 0, columnStride: 0, walk: { free: inTwo(n, 2, 1), depth: inTwo(k, -n, 11) } }
   }),
   "repeated depth": () => ({ a: { rowStride: 1, depthStride: 0 }, b: { depthStride: 0, columnStride: 1 } })
 }

@@ -18,8 +18,8 @@ export interface CheckpointOptions {
 /**
  * `f`, but its derivative in reverse mode computes the intermediate values of `f` once more from the arguments, instead of
  * keeping them in memory from the run forward. Of a chain of `n` functions, checkpoints around groups of `√n` keep the
- * order of `√n` values; they nest, which keeps fewer. Arguments and value are trees; what `f` closes over counts as an
- * argument.
+ * order of `√n` values; they nest, which keeps fewer. Arguments and value are trees; what `f` reads without depending on
+ * its arguments counts as an argument.
  *
  * **Example** (A layer whose activations are not kept)
  *

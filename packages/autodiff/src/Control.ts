@@ -46,7 +46,8 @@ const checkTruth = (operation: string, what: string, value: unknown): Tensor => 
 /**
  * The value of `ifTrue` or of `ifFalse` at `operands`, trees of tensors, as `predicate` says when the program runs. Only
  * the one that is chosen is computed, and only its derivative; under `vmap` both are, where the predicate depends on the
- * example. Both give trees of the same types.
+ * example. Both give trees of the same types. What a branch reads without depending on its operands is computed before,
+ * whichever is chosen: pass as an operand what shall be left undone.
  *
  * **Throws** `ShapeError`, `DTypeError`, `ArgumentError` naming the leaf where both values differ in type, and where
  * `predicate` is no scalar of bool.
@@ -63,7 +64,7 @@ const checkTruth = (operation: string, what: string, value: unknown): Tensor => 
  */
 export const cond = <A extends ReadonlyArray<unknown>, O>(
   predicate: Truth,
-  ifTrue: (...operands: A) => O,
+  ifTrue: (...operands: NoInfer<A>) => O,
   ifFalse: (...operands: NoInfer<A>) => NoInfer<O>,
   ...operands: A
 ): O => {

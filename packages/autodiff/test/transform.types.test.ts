@@ -1,7 +1,9 @@
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { describe, expectTypeOf, it } from "vitest"
 import { grad, hessian, hvp, jacobian, valueAndGrad } from "../src/index.ts"
-import { jvp, scan, vjp, vmap } from "../src/index.ts"
+import { associativeScan, checkpoint, cond, customJvp, customVjp, evalShape, linearize, map } from "../src/index.ts"
+import { jvp, scan, vjp, vmap, whileLoop } from "../src/index.ts"
+import type { Truth } from "../src/index.ts"
 
 type Vector = Tensor.Tensor<readonly [3], "f32">
 type Scalar = Tensor.Tensor<readonly [], "f32">
@@ -97,5 +99,70 @@ describe("types of transformations", () => {
         xs
       )
     ).returns.toEqualTypeOf<readonly [last: Vector, items: Tensor.Tensor<readonly [number], "f32">]>()
+  })
+})
+
+describe("types of control and custom rules", () => {
+  type Weighted = { readonly shape: ReadonlyArray<number>; readonly dtype: Tensor.DType }
+
+  it("a function keeps its type with a checkpoint or a rule of its own", () => {
+    expectTypeOf(checkpoint(loss)).toEqualTypeOf<(p: Params, input: Vector) => Scalar>()
+    const withVjp = customVjp(
+      loss,
+      (p, input) => [loss(p, input), input],
+      (input, cotangent) => {
+        expectTypeOf(input).toEqualTypeOf<Vector>()
+        expectTypeOf(cotangent).toEqualTypeOf<Scalar>()
+        return [undefined, input]
+      }
+    )
+    expectTypeOf(withVjp).toEqualTypeOf<(p: Params, input: Vector) => Scalar>()
+    expectTypeOf(customJvp(energy, ([v], [dv]) => energy(Tensor.add(v, dv)))).toEqualTypeOf<(v: Vector) => Scalar>()
+    // @ts-expect-error -- the cotangent of a vector is a vector
+    customVjp(
+      energy,
+      (v) => [energy(v), v],
+      (v) => [energy(v)]
+    )
+  })
+
+  it("branches agree in type with each other and with the operands", () => {
+    const truth = Tensor.greater(energy(x), 0)
+    expectTypeOf(truth).toExtend<Truth>()
+    const chosen = () =>
+      cond(
+        truth,
+        (v) => energy(v),
+        (v) => Tensor.mul(energy(v), 2),
+        x
+      )
+    expectTypeOf(chosen).returns.toEqualTypeOf<Scalar>()
+    // @ts-expect-error -- a predicate has one element
+    void (() => cond(Tensor.greater(x, 0), energy, energy, x))
+    // @ts-expect-error -- one branch gives a vector
+    void (() => cond(truth, energy, (v: Vector) => v, x))
+  })
+
+  it("a state keeps its type", () => {
+    const run = () =>
+      whileLoop(
+        (v: Vector) => Tensor.less(energy(v), 3),
+        (v) => Tensor.mul(v, 2),
+        x
+      )
+    expectTypeOf(run).returns.toEqualTypeOf<Vector>()
+    // @ts-expect-error -- the body gives a scalar
+    void (() => whileLoop((v: Vector) => Tensor.less(energy(v), 3), energy, x))
+  })
+
+  it("slices, linear functions and types of results are known", () => {
+    expectTypeOf(() => map((v: Scalar) => Tensor.stack([v, v], 0), x)).returns.toExtend<Tensor.Tensor>()
+    expectTypeOf(() => associativeScan((a: Scalar, b: Scalar) => Tensor.add(a, b), x)).returns.toEqualTypeOf<Vector>()
+    expectTypeOf(() => linearize(loss, params, x)).returns.toEqualTypeOf<
+      readonly [value: Scalar, linear: (p: Params, input: Vector) => Scalar]
+    >()
+    expectTypeOf(() => evalShape(loss, params, { shape: [3], dtype: "f32" }).dtype).returns.toEqualTypeOf<
+      Weighted["dtype"]
+    >()
   })
 })

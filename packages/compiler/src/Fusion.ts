@@ -5,11 +5,13 @@
  * A tensor is materialized when it is a result, when it sums up others (its readers would repeat the sum), when an
  * algorithm reads or writes it as a whole, or when several readers would repeat work that costs more than a load.
  */
-import type { Application, ElementRule, Tensor } from "@cotangent/tensor/Primitive"
+import type { AnyPrimitive, Application, ElementRule, Tensor } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
 import { applications } from "@cotangent/tensor/Program"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { accessor, children, variable } from "@cotangent/tensor/Scalar"
+import { reshape, reverse, transpose } from "@cotangent/tensor/primitive/linear"
+import { slice } from "@cotangent/tensor/primitive/window"
 import { size } from "@cotangent/tensor/Shape"
 
 /** What one application costs its readers. */
@@ -27,6 +29,9 @@ interface Profile {
 const costly = new Set(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "atan2", "pow"])
 const costOf = (op: string): number =>
   costly.has(op) ? 10 : op === "div" || op === "sqrt" || op === "quotient" ? 3 : 1
+
+/** What reads each element of its input at most once, and does nothing to it. */
+const rearranging = new Set<AnyPrimitive>([reshape, reverse, transpose, slice].map(({ primitive }) => primitive))
 
 /** Recomputing costs more than one more load from here on. */
 const affordable = 6
@@ -87,6 +92,8 @@ export const materialized = (program: Program): ReadonlySet<Tensor> => {
   const chosen = new Set<Tensor>(program.results)
   /** The cost of recomputing a tensor where it is read. */
   const costs = new Map<Tensor, number>()
+  /** Contractions without memory: their only reader computes them in the order it wants. */
+  const rearranged = new Set<Tensor>()
   for (const application of order) {
     const shape = profiles.get(application)
     const inherited = application.inputs.reduce(
@@ -95,7 +102,12 @@ export const materialized = (program: Program): ReadonlySet<Tensor> => {
     )
     for (const output of application.outputs) {
       if (application.primitive.lowering.kind === "leaf") costs.set(output, 0)
-      else if (shape === undefined || shape.reduces) chosen.add(output)
+      else if (shape?.contracts === true || application.inputs.some((input) => rearranged.has(input))) {
+        const [reader, ...others] = readers.get(output) ?? []
+        const isRearranged = others.length === 0 && reader !== undefined && rearranging.has(reader.primitive)
+        if (isRearranged && !chosen.has(output)) rearranged.add(output)
+        else chosen.add(output)
+      } else if (shape === undefined || shape.reduces) chosen.add(output)
       else {
         const cost = shape.cost + inherited
         costs.set(output, cost)

@@ -38,7 +38,13 @@ export interface Nest {
   readonly stages: ReadonlyArray<Stage>
 }
 
-/** One operand of a contraction: element `offset + row · rowStride + depth · depthStride` (or column) of its buffer. */
+/** Rounds of a loop through an operand, `stride` elements apart. */
+export interface Stretch {
+  readonly extent: number
+  readonly stride: number
+}
+
+/** One operand of a contraction: element `offset + row · stride + depth · depthStride` (or column) of its buffer. */
 export interface Operand {
   readonly buffer: Buffer
   /** The part of the position that depends on batch axes. */
@@ -47,6 +53,8 @@ export interface Operand {
   readonly stride: number
   /** Elements between neighbors along the axis that is summed over. */
   readonly depthStride: number
+  /** Instead of strides, where an axis is several to the operand (windows that overlap, say): those, innermost last. */
+  readonly walk?: { readonly free: ReadonlyArray<Stretch>; readonly depth: ReadonlyArray<Stretch> }
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { Branch, Buffer, LoopProgram, Operand, Step, Store, While } from "./LoopProgram.ts"
+import type { Branch, Buffer, LoopProgram, Operand, Step, Store, Stretch, While } from "./LoopProgram.ts"
 import { bytesOf } from "./Plan.ts"
 
 const infix: Partial<Record<string, string>> = {
@@ -69,8 +69,12 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
     }
     case "contraction": {
       const { a, b, batch, column, depth, row } = step
-      const show = ({ buffer, depthStride, offset, stride }: Operand): string =>
-        `${name.buffer(buffer)}{+${expression(offset, name, new Map())}, ${stride}, ${depthStride}}`
+      const stretches = (walk: ReadonlyArray<Stretch>): string =>
+        walk.map(({ extent, stride }) => `${extent}:${stride}`).join(" ")
+      const show = ({ buffer, depthStride, offset, stride, walk }: Operand): string => {
+        const steps = walk === undefined ? [stride, depthStride] : [walk.free, walk.depth].map(stretches)
+        return `${name.buffer(buffer)}{+${expression(offset, name, new Map())}, ${steps.join(", ")}}`
+      }
       lines.push(
         `${indent}contraction ${step.name} for ${header([...batch, row, column])} sum ${header([depth])} of ${show(a)} * ${show(b)}`
       )

@@ -3,12 +3,15 @@
  *
  * Any such sum is a matrix product, whichever operation wrote it: `matmul`, `einsum`, a derivative of either. Axes
  * that only `a` depends on are rows, axes that only `b` depends on are columns, axes of both (or neither) are batches.
+ * Axes that lie side by side in the result are one, even where an operand steps through them otherwise: so is a
+ * convolution one product, whose `b` is the windows of the input.
  */
 import * as Affine from "@cotangent/tensor/Affine"
 import type { Load, Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
-import { merge } from "./Axes.ts"
-import type { Buffer, Contraction, Operand, Store } from "./LoopProgram.ts"
+import type { Merged } from "./Axes.ts"
+import { merge, rewriter } from "./Axes.ts"
+import type { Buffer, Contraction, Operand, Store, Stretch } from "./LoopProgram.ts"
 
 /** The sum of products that `value` rests on, if it is the only reduction in it. */
 export const sumOfProducts = (values: ReadonlyArray<Scalar>): Reduce | undefined => {
@@ -49,51 +52,109 @@ export const recognize = (
 ): Contraction | undefined => {
   const sum = sumOfProducts(stores.map(({ value }) => value))
   if (sum === undefined) return undefined
-  const shape = rolesOf(axes, sum)
-  if (shape === undefined) return undefined
+  const roles = rolesOf(axes, sum)
+  const summed = sum.variables.filter(({ extent }) => extent !== 1)
+  if (roles === undefined || summed.length === 0) return undefined
+  const moving = new Set<Scalar>([...axes, ...sum.variables])
+  const pair = factors(sum)!.map((load): Factor => ({ load, position: Affine.of(load.index[0]), moving }))
+  const [a, b] = roles.swapped ? pair.toReversed() : pair
+  // Axes are merged as the stores and batches ask for; operands may step through them in any way.
+  const hole = S.variable(1)
   const merged = merge(
-    [shape.batch, shape.rows, shape.columns],
-    stores.map(({ value }) => value),
-    stores.map(({ offset }) => offset)
+    [roles.batch, roles.rows, roles.columns],
+    stores.map(({ value }) => replaced(sum, hole)(value)),
+    [...stores.map(({ offset }) => offset), ...pair.map(({ position }) => along(position, roles.batch))]
   )
-  const accumulator = merged.rewrite(sum)
-  const [batch, rows, columns] = [shape.batch, shape.rows, shape.columns].map(merged.axes)
-  if (accumulator.tag !== "reduce" || accumulator.variables.length !== 1) return undefined
-  const [row, column] = [rows.at(-1), columns.at(-1)]
-  if (row === undefined || column === undefined) return undefined
-  const pair = factors(accumulator)!
-  const [depth] = accumulator.variables
-  const [a, b] = shape.swapped ? [pair[1], pair[0]] : pair
+  const [batch, rows, columns] = [roles.batch, roles.rows, roles.columns].map((group) => partsOf(group, merged))
+  const [row, column] = [rows.at(-1)!, columns.at(-1)!]
+  const depth: Part = { axis: S.variable(extentOf(summed)), members: summed }
+  // What could not be merged is run one by one.
+  const outer = [...batch, ...rows.slice(0, -1), ...columns.slice(0, -1)]
+  const all = [...outer, row, column, depth]
+  const [x, y] = pair.map((factor) => S.load(factor.load.source, [within(factor, all)]))
+  const accumulator: Reduce = { ...sum, variables: [depth.axis], body: S.mul(x, y) }
   return {
     tag: "contraction",
     name,
-    // What could not be merged is run one by one.
-    batch: [...batch, ...rows.slice(0, -1), ...columns.slice(0, -1)],
-    row,
-    column,
-    depth,
-    a: operand(a, row, depth),
-    b: operand(b, column, depth),
+    batch: outer.map(({ axis }) => axis),
+    row: row.axis,
+    column: column.axis,
+    depth: depth.axis,
+    a: operand(a, [row, depth], outer),
+    b: operand(b, [column, depth], outer),
     accumulator,
     stores: stores.map(({ buffer, offset, value }) => ({
       buffer,
       offset: merged.position(offset),
-      value: merged.rewrite(value)
+      value: replaced(hole, accumulator)(merged.rewrite(replaced(sum, hole)(value)))
     }))
   }
 }
 
-const operand = (load: Load, free: Variable, depth: Variable): Operand => {
-  const { constant, terms } = Affine.of(load.index[0])
-  const rest = new Map(terms)
-  rest.delete(free)
-  rest.delete(depth)
+/** One factor of the sum, and where it is read. */
+interface Factor {
+  readonly load: Load
+  readonly position: Affine.Affine
+  /** Every axis of the kernel and of the sum. */
+  readonly moving: ReadonlySet<Scalar>
+}
+
+/** A merged axis, and the axes that it is made of, the innermost last. */
+interface Part {
+  readonly axis: Variable
+  readonly members: ReadonlyArray<Variable>
+}
+
+const extentOf = (axes: ReadonlyArray<Variable>): number => axes.reduce((product, { extent }) => product * extent, 1)
+
+const replaced = (from: Scalar, to: Scalar) => rewriter((scalar) => (scalar === from ? to : undefined))
+
+/** The terms of a position along some axes. */
+const along = ({ terms }: Affine.Affine, axes: ReadonlyArray<Scalar>): Scalar =>
+  Affine.toScalar({ constant: 0, terms: new Map([...terms].filter(([atom]) => axes.includes(atom))) })
+
+const partsOf = (group: ReadonlyArray<Variable>, merged: Merged): ReadonlyArray<Part> => {
+  const rest = group.filter(({ extent }) => extent !== 1)
+  return merged.axes(group).map((axis) => {
+    let count = 1
+    while (extentOf(rest.slice(0, count)) < axis.extent) count++
+    return { axis, members: rest.splice(0, count) }
+  })
+}
+
+/** A position in terms of the merged axes of some parts; all others are at their start. */
+const within = ({ moving, position: { constant, terms } }: Factor, parts: ReadonlyArray<Part>): Scalar => {
+  const still = new Map([...terms].filter(([atom]) => !moving.has(atom)))
+  const steps = parts.flatMap(({ axis, members }) =>
+    Affine.unflatten(
+      axis,
+      members.map(({ extent }) => extent)
+    ).map((index, i) => S.mul(index, S.constant(terms.get(members[i]) ?? 0)))
+  )
+  return Affine.toScalar(Affine.of(steps.reduce<Scalar>(S.add, Affine.toScalar({ constant, terms: still }))))
+}
+
+/** The rounds in which a position steps along a merged axis. */
+const stretchesOf = ({ terms }: Affine.Affine, { members }: Part): ReadonlyArray<Stretch> =>
+  members.reduceRight<ReadonlyArray<Stretch>>((inner, axis) => {
+    const [next, ...rest] = inner
+    const stride = terms.get(axis) ?? 0
+    return next !== undefined && stride === next.stride * next.extent
+      ? [{ extent: axis.extent * next.extent, stride: next.stride }, ...rest]
+      : [{ extent: axis.extent, stride }, ...inner]
+  }, [])
+
+/** Positions are sums over `outer` axes, the free axis and the axis summed over. */
+const operand = (factor: Factor, parts: readonly [free: Part, depth: Part], outer: ReadonlyArray<Part>): Operand => {
+  const [free, depth] = parts.map((part) => stretchesOf(factor.position, part))
+  const isEven = free.length === 1 && depth.length === 1
   return {
     // Loads of loop programs refer to buffers.
-    buffer: load.source as Buffer,
-    offset: Affine.toScalar({ constant, terms: rest }),
-    stride: terms.get(free) ?? 0,
-    depthStride: terms.get(depth) ?? 0
+    buffer: factor.load.source as Buffer,
+    offset: within(factor, outer),
+    stride: isEven ? free[0].stride : 0,
+    depthStride: isEven ? depth[0].stride : 0,
+    ...(isEven ? {} : { walk: { free, depth } })
   }
 }
 

@@ -2,6 +2,7 @@ import { compile } from "@cotangent/compiler/Compile"
 import { print } from "@cotangent/compiler/Print"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import { dotGeneral, mul } from "@cotangent/tensor/primitive/bilinear"
+import { convolution } from "@cotangent/tensor/primitive/convolution"
 import { less } from "@cotangent/tensor/primitive/discrete"
 import { div, exp } from "@cotangent/tensor/primitive/elementwise"
 import { full, zeros } from "@cotangent/tensor/primitive/leaf"
@@ -64,6 +65,31 @@ describe("loop programs", () => {
       "program(in0: f32[128], in1: f32[48]) -> (out0: f32[24])
         contraction dotGeneral for i0<8, i1<3 sum i2<16 of in0{+0, 1, 8} * in1{+0, 16, 1}
             out0[(i1 + (i0 * 3))] = acc
+      arena 0 bytes"
+    `)
+  })
+
+  it("a convolution is a product with the windows of its input, written as its reader wants it", () => {
+    const program = trace([f32(2, 1, 3, 6, 6), f32(1, 4, 3, 3, 3)], (x, weight) => [
+      relu(reshape(convolution(x, weight, { stride: [1, 1], dilation: [1, 1] }), { shape: [2, 4, 4, 4] }))
+    ])
+    expect(print(compile(program))).toMatchInlineSnapshot(`
+      "program(in0: f32[216], in1: f32[108]) -> (out0: f32[128])
+        contraction reshape_where for i0<2, i1<4, i2<16 sum i3<27 of in1{+0, 27, 1} * in0{+(i0 * 108), 4:6 4:1, 3:36 3:6 3:1}
+            out0[((i2 + (i1 * 16)) + (i0 * 64))] = select((0 < acc), acc, 0)
+      arena 0 bytes"
+    `)
+  })
+
+  it("the gradient by a kernel is one product too", () => {
+    const program = trace([f32(3, 1, 2, 6, 6), f32(1, 4, 2, 4, 4)], (x, cotangent) => {
+      const gradient = convolution(x, cotangent, { stride: [1, 1], dilation: [1, 1] })
+      return [transpose(gradient, { permutation: [1, 2, 0, 3, 4] })]
+    })
+    expect(print(compile(program))).toMatchInlineSnapshot(`
+      "program(in0: f32[216], in1: f32[128]) -> (out0: f32[108])
+        contraction transpose for i0<4, i1<27 sum i2<32 of in1{+0, 32, 1} * in0{+0, 3:72 3:6 3:1, 2:36 4:6 4:1}
+            out0[(i1 + (i0 * 27))] = acc
       arena 0 bytes"
     `)
   })

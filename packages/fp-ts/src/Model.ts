@@ -80,7 +80,7 @@ const andThen = Models.andThen as unknown as <A, B, C>(
  */
 export const Category: Category2<SomeURI> = {
   URI: SomeURI,
-  compose: (that, self) => hide(andThen(that, self)),
+  compose: (that, self) => hide(andThen(self, that)),
   id: <A>() => hide(Models.lift((input: A) => input))
 }
 

@@ -3,7 +3,6 @@
  */
 import * as DTypes from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
-import { make } from "@cotangent/tensor/HostArray"
 import { constant, zeros } from "@cotangent/tensor/primitive/leaf"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import * as Reference from "@cotangent/tensor/Reference"
@@ -40,10 +39,6 @@ export const open = ({ apply, differentiable, inputs }: Point): Opened => {
   const all = inputs.map(constant)
   return { all, free: differentiable.map((i) => all[i]), outputs: apply(all) }
 }
-
-/** `inputs` with floats of `dtype`. */
-export const recast = (inputs: ReadonlyArray<HostArray>, dtype: DTypes.Float): ReadonlyArray<HostArray> =>
-  inputs.map((input) => (DTypes.isFloat(input.dtype) ? make(input.shape, dtype, input.data) : input))
 
 /** The outputs that have derivatives, by position. */
 export const smoothOutputs = (outputs: ReadonlyArray<Tensor>): ReadonlyArray<number> =>

@@ -4,6 +4,7 @@
 import * as DTypes from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
+import { describe } from "@cotangent/tensor/Primitive"
 import type { TensorType } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
 import * as Arrays from "./arrays.ts"
@@ -42,23 +43,21 @@ export const directed = <P extends Point>(point: P): fc.Arbitrary<P & Directed> 
 const showPoint = (point: Point): string =>
   fc.hasToStringMethod(point) ? fc.stringify(point) : point.inputs.map(show).join("; ")
 
-/** Examples for a batch of batches of up to `most` by `most`. */
-export const batched = (
-  apply: Point["apply"],
-  inputs: fc.Arbitrary<ReadonlyArray<HostArray>>,
-  count: number,
-  most = 3
-): fc.Arbitrary<Batch> =>
+const sameTypes = (self: Point, that: Point): boolean =>
+  self.inputs.length === that.inputs.length && self.inputs.every((x, i) => describe(x) === describe(that.inputs[i]))
+
+/** Batches of batches of up to `most` by `most` of `points`. Where points differ in type, the first stands for others. */
+export const batched = (points: fc.Arbitrary<Point>, most = 3): fc.Arbitrary<Batch> =>
   fc.tuple(fc.nat(most), fc.nat(most)).chain(([outer, inner]) => {
-    const examples = outer * inner + 1
-    const mapped = fc.array(fc.record({ outer: fc.boolean(), inner: fc.boolean() }), {
-      minLength: count,
-      maxLength: count
+    const length = outer * inner + 1
+    return fc.array(points, { minLength: length, maxLength: length }).chain((drawn) => {
+      const [first] = drawn
+      const examples = drawn.map((point) => (sameTypes(first, point) ? point : first).inputs)
+      return fc
+        .tuple(...first.inputs.map(() => fc.record({ outer: fc.boolean(), inner: fc.boolean() })))
+        .map((mapped) => {
+          const batch = { apply: first.apply, examples, mapped, outer, inner }
+          return { ...batch, [fc.toStringMethod]: () => showBatch(batch) }
+        })
     })
-    return fc
-      .record({ examples: fc.array(inputs, { minLength: examples, maxLength: examples }), mapped })
-      .map((drawn) => {
-        const batch = { apply, ...drawn, outer, inner }
-        return { ...batch, [fc.toStringMethod]: () => showBatch(batch) }
-      })
   })

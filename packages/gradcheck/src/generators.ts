@@ -2,6 +2,7 @@
  * Arbitrary inputs for a function: arrays from its domain that stay away from its kinks.
  */
 import type { DType } from "@cotangent/tensor/DType"
+import * as DTypes from "@cotangent/tensor/DType"
 import { ArgumentError } from "@cotangent/tensor/errors"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { make } from "@cotangent/tensor/HostArray"
@@ -68,15 +69,15 @@ const quarter = fc.integer({ min: -25, max: 25 }).map((value) => value / unit)
 
 /**
  * Arrays near an example: each element moves by up to a quarter of itself, which keeps its sign, and zeros by up to a
- * quarter. They shrink to the example.
+ * quarter. What is not of floats stays as it is. They shrink to the example.
  */
-export const near = (example: HostArray): fc.Arbitrary<HostArray> =>
-  fc
-    .array(quarter, { minLength: example.data.length, maxLength: example.data.length })
-    .map((moves) =>
-      make(
-        example.shape,
-        example.dtype,
-        Array.from(example.data, (x, i) => (x === 0 ? moves[i] : x * (1 + moves[i])))
-      )
+export const near = (example: HostArray): fc.Arbitrary<HostArray> => {
+  if (!DTypes.isFloat(example.dtype)) return fc.constant(example)
+  return fc.array(quarter, { minLength: example.data.length, maxLength: example.data.length }).map((moves) =>
+    make(
+      example.shape,
+      example.dtype,
+      Array.from(example.data, (x, i) => (x === 0 ? moves[i] : x * (1 + moves[i])))
     )
+  )
+}

@@ -75,6 +75,7 @@ const meaning: Record<Exclude<Instruction, "cast" | "bitcast">, Meaning> = {
   tanh: always(Math.tanh),
   atan2: always(Math.atan2),
   pow: always(Math.pow),
+  multiplyAdd: always((x, y, z) => x * y + z),
   equal: truth((x, y) => x === y),
   less: truth((x, y) => x < y),
   lessEqual: truth((x, y) => x <= y),

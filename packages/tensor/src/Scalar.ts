@@ -46,6 +46,7 @@ export type Instruction =
   | "shiftRight"
   | "cast"
   | "bitcast"
+  | "multiplyAdd"
 
 /** Ways to combine the values of a reduction; each is associative with an identity. */
 export type Combine = "add" | "max" | "min"
@@ -189,6 +190,9 @@ export const cast = (x: Scalar, dtype: DType): Scalar => (x.dtype === dtype ? x 
 
 /** The bits of `x` read as `dtype`, which has the same width. */
 export const bitcast = (x: Scalar, dtype: DType): Scalar => (x.dtype === dtype ? x : call("bitcast", dtype, x))
+
+/** `x · y + z`, rounded once where the device can: for the inside of approximations, where either will do. */
+export const multiplyAdd = (x: Scalar, y: Scalar, z: Scalar): Scalar => call("multiplyAdd", z.dtype, x, y, z)
 
 /** A literal of the dtype of `x`. */
 export const like = (x: Scalar, value: number): Scalar => constant(value, x.dtype)

@@ -13,7 +13,7 @@ const matrix = <S extends Shape>(rows: ReadonlyArray<ReadonlyArray<number>>): T.
 const square = (...rows: ReadonlyArray<ReadonlyArray<number>>) => matrix<readonly [number, number]>(rows)
 const zeros = (shape: Dims, dtype: T.DType = "f64"): T.Tensor<Shape, never> => T.zeros(shape, dtype) as never
 
-const near = (actual: T.Tensor, expected: ReadonlyArray<number>): void =>
+const expectNear = (actual: T.Tensor, expected: ReadonlyArray<number>): void =>
   values(actual).forEach((value, i) => expect(value).toBeCloseTo(expected[i], 12))
 
 describe("the Cholesky factor", () => {
@@ -45,8 +45,8 @@ describe("systems", () => {
   const a = square([2, 1], [4, -1])
 
   it("take vectors and matrices as right-hand sides", () => {
-    near(T.solve(a, T.of([4, 2], "f64") as never), [1, 2])
-    near(T.solve(a, matrix([[4], [2]])), [1, 2])
+    expectNear(T.solve(a, T.of([4, 2], "f64") as never), [1, 2])
+    expectNear(T.solve(a, matrix([[4], [2]])), [1, 2])
     expect(T.solve(a, T.of([4, 2], "f64") as never).shape).toEqual([2])
   })
 
@@ -56,16 +56,16 @@ describe("systems", () => {
   })
 
   it("need pivots", () => {
-    near(T.solve(square([0, 1], [1, 0]), T.of([3, 4], "f64") as never), [4, 3])
+    expectNear(T.solve(square([0, 1], [1, 0]), T.of([3, 4], "f64") as never), [4, 3])
   })
 
   it("read one triangle, as told", () => {
     const t = square([2, 3], [4, 5])
     const b = T.of([8, 26], "f64") as never
-    near(T.triangularSolve(t, b), [4, 2])
-    near(T.triangularSolve(t, b, { lower: false }), [(8 - 3 * 5.2) / 2, 5.2])
-    near(T.triangularSolve(t, b, { transpose: true }), [(8 - 4 * 5.2) / 2, 5.2])
-    near(T.triangularSolve(t, b, { unitDiagonal: true }), [8, -6])
+    expectNear(T.triangularSolve(t, b), [4, 2])
+    expectNear(T.triangularSolve(t, b, { lower: false }), [(8 - 3 * 5.2) / 2, 5.2])
+    expectNear(T.triangularSolve(t, b, { transpose: true }), [(8 - 4 * 5.2) / 2, 5.2])
+    expectNear(T.triangularSolve(t, b, { unitDiagonal: true }), [8, -6])
   })
 
   it("are infinite or NaN where the matrix is singular", () => {
@@ -75,35 +75,35 @@ describe("systems", () => {
 
 describe("determinants", () => {
   it("have the sign of the exchanges", () => {
-    near(T.determinant(square([0, 1, 0], [0, 0, 1], [1, 0, 0])), [1])
-    near(T.determinant(square([0, 1], [1, 0])), [-1])
+    expectNear(T.determinant(square([0, 1, 0], [0, 0, 1], [1, 0, 0])), [1])
+    expectNear(T.determinant(square([0, 1], [1, 0])), [-1])
   })
 
   it("are 0 for singular matrices, 1 for empty ones", () => {
-    near(T.determinant(square([1, 2], [2, 4])), [0])
+    expectNear(T.determinant(square([1, 2], [2, 4])), [0])
     expect(values(T.determinant(zeros([0, 0])))).toEqual([1])
   })
 
   it("have logarithms where they are positive", () => {
-    near(T.logDeterminant(square([2, 0], [0, 3])), [Math.log(6)])
+    expectNear(T.logDeterminant(square([2, 0], [0, 3])), [Math.log(6)])
     expect(values(T.logDeterminant(square([0, 1], [1, 0])))).toEqual([Number.NaN])
     expect(values(T.logDeterminant(square([1, 1], [1, 1])))).toEqual([-Infinity])
   })
 
   it("have a sign and the logarithm of their magnitude", () => {
     const { logAbsolute, sign } = T.signedLogDeterminant(square([0, 2], [3, 0]))
-    near(sign, [-1])
-    near(logAbsolute, [Math.log(6)])
+    expectNear(sign, [-1])
+    expectNear(logAbsolute, [Math.log(6)])
     expect(values(T.signedLogDeterminant(square([1, 1], [1, 1])).sign)).toEqual([0])
   })
 
   it("are there for each matrix of a batch", () => {
     const stacked = T.stack([square([0, 1], [1, 0]), square([1, 0], [0, 5])]) as never as T.Tensor<Shape, never>
-    near(T.determinant(stacked), [-1, 5])
+    expectNear(T.determinant(stacked), [-1, 5])
   })
 
   it("have the inverse as the gradient of their logarithm", () => {
-    near(gradientOf(T.logDeterminant, square([2, 1], [0, 4]) as T.Tensor), [0.5, 0, -0.125, 0.25])
+    expectNear(gradientOf(T.logDeterminant, square([2, 1], [0, 4]) as T.Tensor), [0.5, 0, -0.125, 0.25])
   })
 })
 
@@ -118,12 +118,12 @@ describe("factors", () => {
       [2, 2],
       [2, 3]
     ])
-    near(T.matmul(q, r), values(a))
-    near(r, [5, 2.2, 0.4, 0, 0.4, -2.2])
+    expectNear(T.matmul(q, r), values(a))
+    expectNear(r, [5, 2.2, 0.4, 0, 0.4, -2.2])
   })
 
   it("have a diagonal that is not negative", () => {
-    near(T.qr(square([-2, 0], [0, -3])).r, [2, 0, 0, 3])
+    expectNear(T.qr(square([-2, 0], [0, -3])).r, [2, 0, 0, 3])
   })
 
   it("are orthogonal for dependent columns too", () => {
@@ -134,20 +134,20 @@ describe("factors", () => {
         [0, 0]
       ])
     )
-    near(T.matmul(T.transpose(q), q), [1, 0, 0, 1])
+    expectNear(T.matmul(T.transpose(q), q), [1, 0, 0, 1])
   })
 })
 
 describe("eigenvalues", () => {
   it("ascend, and their vectors have a sign", () => {
     const { values: eigenvalues, vectors } = T.eigenSymmetric(square([0, 2], [2, 0]))
-    near(eigenvalues, [-2, 2])
-    near(vectors, [Math.SQRT1_2, Math.SQRT1_2, -Math.SQRT1_2, Math.SQRT1_2])
+    expectNear(eigenvalues, [-2, 2])
+    expectNear(vectors, [Math.SQRT1_2, Math.SQRT1_2, -Math.SQRT1_2, Math.SQRT1_2])
   })
 
   it("have a gradient where they are equal, unlike their vectors", () => {
     const one = square([1, 0], [0, 1]) as T.Tensor
-    near(
+    expectNear(
       gradientOf((x) => T.eigenSymmetric(x).values, one),
       [1, 0, 0, 1]
     )
@@ -168,7 +168,7 @@ describe("singular values", () => {
         [4, 0, 0]
       ])
     )
-    near(s, [4, 3])
+    expectNear(s, [4, 3])
     expect([u.shape, v.shape]).toEqual([
       [2, 2],
       [3, 2]
@@ -182,14 +182,14 @@ describe("singular values", () => {
       [1, 1]
     ])
     const { s, u, v } = T.svd(a)
-    near(s, [Math.sqrt(6), 0])
-    near(T.matmul(T.transpose(u), u), [1, 0, 0, 1])
-    near(T.matmul(T.transpose(v), v), [1, 0, 0, 1])
-    near(T.svd(zeros([2, 2])).u, [1, 0, 0, 1])
+    expectNear(s, [Math.sqrt(6), 0])
+    expectNear(T.matmul(T.transpose(u), u), [1, 0, 0, 1])
+    expectNear(T.matmul(T.transpose(v), v), [1, 0, 0, 1])
+    expectNear(T.svd(zeros([2, 2])).u, [1, 0, 0, 1])
   })
 
   it("have a gradient where they are equal", () => {
-    near(
+    expectNear(
       gradientOf((x) => T.svd(x).s, square([1, 0], [0, 1]) as T.Tensor),
       [1, 0, 0, 1]
     )
@@ -198,14 +198,14 @@ describe("singular values", () => {
 
 describe("powers", () => {
   it("are those of the inverse below 0, and the identity for 0", () => {
-    near(T.matrixPower(square([2, 0], [0, 4]), -2), [0.25, 0, 0, 0.0625])
-    near(T.matrixPower(square([2, 1], [3, 4]), 0), [1, 0, 0, 1])
-    near(square([1, 1], [0, 1]).pipe(T.matrixPower(5)), [1, 5, 0, 1])
+    expectNear(T.matrixPower(square([2, 0], [0, 4]), -2), [0.25, 0, 0, 0.0625])
+    expectNear(T.matrixPower(square([2, 1], [3, 4]), 0), [1, 0, 0, 1])
+    expectNear(square([1, 1], [0, 1]).pipe(T.matrixPower(5)), [1, 5, 0, 1])
   })
 })
 
 it("a trace is a sum over the shorter diagonal of a rectangle", () => {
-  near(
+  expectNear(
     T.trace(
       matrix([
         [1, 2, 3],

@@ -9,8 +9,8 @@ import { apply } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
 import { trace } from "@cotangent/tensor/Program"
 import * as fc from "fast-check"
-import * as Arrays from "./arrays.ts"
-import { show } from "./Comparison.ts"
+import * as Arrays from "@cotangent/gradcheck/arrays"
+import { show } from "@cotangent/gradcheck/Comparison"
 
 /** An application of a primitive, with inputs that are still to be drawn. */
 export interface Signature {

@@ -128,7 +128,7 @@ export const pairs: Readonly<Record<string, Pair>> = {
     received: ({ w, x }) =>
       cond(
         isPositive(w),
-        (y, _) => ({ a: y, b: y }),
+        (y) => ({ a: y, b: y }),
         (y, z) => ({ a: Tensor.mul(y, z), b: w }),
         x,
         w

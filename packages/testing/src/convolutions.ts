@@ -6,7 +6,7 @@ import type { DType } from "@cotangent/tensor/DType"
 import * as Convolution from "@cotangent/tensor/primitive/convolution"
 import type { Dims } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
-import * as Arrays from "./arrays.ts"
+import * as Arrays from "@cotangent/gradcheck/arrays"
 import type { Signature } from "./Case.ts"
 import { signature } from "./Case.ts"
 

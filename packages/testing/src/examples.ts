@@ -89,9 +89,8 @@ const nested = ({ data, shape }: HostArray): unknown => {
 
 const isHostArray = (value: object): value is HostArray => "shape" in value && "dtype" in value && "data" in value
 
-/** A value as it is compared: numbers to six digits, truth as 0 and 1, arrays of every kind as nested arrays. */
+/** A value as it is compared: truth as 0 and 1, arrays of every kind as nested arrays. */
 export const plain = (value: unknown): unknown => {
-  if (typeof value === "number") return Number(value.toPrecision(6))
   if (typeof value === "boolean") return Number(value)
   if (typeof value !== "object" || value === null) return value
   if (isTensor(value)) return plain(evaluate(value))

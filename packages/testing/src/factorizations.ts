@@ -11,7 +11,7 @@ import { apply } from "@cotangent/tensor/Primitive"
 import type { Dims } from "@cotangent/tensor/Shape"
 import { size } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
-import * as Arrays from "./arrays.ts"
+import * as Arrays from "@cotangent/gradcheck/arrays"
 import type { Signature } from "./Case.ts"
 import { signature } from "./Case.ts"
 

@@ -2,6 +2,9 @@
  * Arbitrary programs: chains of element-wise functions, reductions, rows normalized, contractions, movement, rows by
  * number. Every value stays moderate and depends continuously on the inputs, so that devices that round differently agree.
  */
+import { checkpoint } from "@cotangent/autodiff/Checkpoint"
+import type { Truth } from "@cotangent/autodiff/Control"
+import { cond } from "@cotangent/autodiff/Control"
 import { scan } from "@cotangent/autodiff/Scan"
 import { dotGeneral, mul } from "@cotangent/tensor/primitive/bilinear"
 import { less } from "@cotangent/tensor/primitive/discrete"
@@ -15,7 +18,7 @@ import type { Tensor } from "@cotangent/tensor/Primitive"
 import type { Dims } from "@cotangent/tensor/Shape"
 import { equals, size, without } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
-import * as Arrays from "./arrays.ts"
+import * as Arrays from "@cotangent/gradcheck/arrays"
 import type { Signature } from "./Case.ts"
 
 /** One step of a program: `x` and `y` are earlier tensors, `choice` picks axes and extents. */
@@ -106,6 +109,24 @@ const recur = withAxis((x, _, choice) => {
   return choice % 2 === 0 ? last : items
 })
 
+/** `tanh`, by one of two formulas: the choice depends on all elements, the value does not depend on the choice. */
+const choose: Move = (x) => {
+  // The mean of all axes is a scalar.
+  const isNegative = less(mean(x, Arrays.range(x.shape.length)), full({ shape: [], dtype: x.dtype, value: 0 })) as Truth
+  return cond(
+    isNegative,
+    (y) => tanh(y),
+    (y) => sub(scale(logistic(scale(y, 2)), 2), fill(y, 1)),
+    x
+  )
+}
+
+/** Two rounds of what its derivative computes again. */
+const again: Move = (x) => {
+  const round = (y: Tensor): Tensor => tanh(add(sin(y), square(scale(y, 0.3))))
+  return checkpoint((y: Tensor) => round(round(y)))(x)
+}
+
 /** Row numbers `choice, choice + 3, …` of the first axis. */
 const rowNumbers = (x: Tensor, count: number, choice: number): Tensor => {
   const positions = iota({ shape: [count], dtype: "i32" })
@@ -150,6 +171,8 @@ const smooth = {
   concatenate: withAxis((x, axis) => concatenate([x, tanh(x)], { axis })),
   gather: withAxis((x, _, choice) => gather(x, rowNumbers(x, 1 + (choice % 4), choice))),
   recur,
+  choose,
+  again,
   scatterAdd: withAxis((x, _, choice) => scale(scatterAdd(x, x, rowNumbers(x, x.shape[0], choice)), 1 / x.shape[0]))
 } satisfies Readonly<Record<string, Move>>
 

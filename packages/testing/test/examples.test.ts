@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { expect, it } from "vitest"
+import { near } from "../src/Comparison.ts"
 import { collect, plain, run } from "../src/examples.ts"
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
@@ -29,6 +30,11 @@ const examples = globSync(["README.md", "{packages,kernels}/*/README.md", "{pack
     file.endsWith(".md") && run.length === 0 ? all.filter(({ language }) => language === "ts").slice(0, 1) : run
   return first.map(({ code, line }) => ({ place: `${file}:${line}`, code }))
 })
+
+// Examples state six digits.
+expect.addEqualityTesters([
+  (a, b) => (typeof a === "number" && typeof b === "number" ? near(b, a, { absolute: 0, relative: 5e-6 }) : undefined)
+])
 
 it("an example that says something else is found", async () => {
   const seen: Array<unknown> = []

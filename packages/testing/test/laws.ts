@@ -1,3 +1,5 @@
+import type { Measurement } from "@cotangent/gradcheck/Measurement"
+import { holds } from "@cotangent/gradcheck/Measurement"
 import { ArgumentError } from "@cotangent/tensor/errors"
 import * as fc from "fast-check"
 import type { Violation } from "../src/laws/Violation.ts"
@@ -14,14 +16,24 @@ const parameters = {
   ...(LAW_RUNS === undefined || LAW_SEED !== undefined ? { seed: Number(LAW_SEED ?? 1) } : {})
 }
 
-const hold = (violation: Violation): void => {
-  if (violation !== undefined) {
-    throw new ArgumentError({ operation: "law", expected: "no violation", received: violation })
-  }
+/** What a law answers with. */
+type Answer = Violation | Measurement
+
+const hold = (answer: Answer): void => {
+  const received = answer === undefined || typeof answer === "string" || !holds(answer) ? answer : undefined
+  if (received === undefined) return
+  throw new ArgumentError({
+    operation: "law",
+    expected: "no violation",
+    received: typeof received === "string" ? received : textOf(received)
+  })
 }
 
+const textOf = ({ expected, received, what }: Measurement): string =>
+  `${what}: expected ${expected}, received ${received}`
+
 /** A value of `arbitrary` for which `law` does not hold, made small, with the seed to find it again. */
-export const counterexample = <A>(law: (value: A) => Violation, arbitrary: fc.Arbitrary<A>): string | undefined =>
+export const counterexample = <A>(law: (value: A) => Answer, arbitrary: fc.Arbitrary<A>): string | undefined =>
   fc.defaultReportMessage(
     fc.check(
       fc.property(arbitrary, (value) => hold(law(value))),
@@ -31,7 +43,7 @@ export const counterexample = <A>(law: (value: A) => Violation, arbitrary: fc.Ar
 
 /** The same for a law that has to wait for its answer. */
 export const eventualCounterexample = async <A>(
-  law: (value: A) => Promise<Violation>,
+  law: (value: A) => Promise<Answer>,
   arbitrary: fc.Arbitrary<A>
 ): Promise<string | undefined> =>
   fc.defaultReportMessage(

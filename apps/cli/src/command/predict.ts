@@ -2,13 +2,14 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { usualCheckpoint } from "../program.ts"
 import { data, device, json, whole } from "./options.ts"
 
 const flags = {
   checkpoint: Flag.String("checkpoint").pipe(
-    Flag.withDescription("the model to ask; runs/mnist-mlp/checkpoint.safetensors unless stated"),
+    Flag.withDescription(`the model to ask; ${usualCheckpoint} unless stated`),
     Flag.withMetavar("PATH"),
-    Flag.withDefault("runs/mnist-mlp/checkpoint.safetensors")
+    Flag.withDefault(usualCheckpoint)
   ),
   image: whole("image", 0).pipe(
     Flag.withDescription("which picture of the set, from 0; 0 unless stated"),

@@ -12,6 +12,7 @@ import { join } from "node:path"
 import type { TrainOptions } from "../command/train.ts"
 import { choices } from "../devices/layers.ts"
 import { choose, Interrupted, UsageError } from "../failure.ts"
+import { folderOf, program } from "../program.ts"
 import type { Recipe, Run } from "../Recipe.ts"
 import { recipes } from "../recipes.ts"
 import { count, plural } from "../terminal/format.ts"
@@ -76,7 +77,7 @@ const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOpti
   const screen = yield* Screens.make
   const device = yield* Device
   const fs = yield* FileSystem.FileSystem
-  const paths = pathsOf(options.out ?? join("runs", recipe.name))
+  const paths = pathsOf(options.out ?? folderOf(recipe.name))
   const task = yield* Effect.promise(recipe.load)
   const stop = yield* Stop.make
   const resume = options.resume === "" ? paths.checkpoint : options.resume
@@ -142,9 +143,6 @@ const follow = Effect.fnUntraced(function* (run: Run, { display, json, paths, sc
   if (!json) yield* screen.clear
   return history
 })
-
-/** How this program was called, as far as it tells how to call it again. */
-const program = process.env["npm_lifecycle_event"] === undefined ? "cotangent" : "npx pnpm@12.21.0 cotangent"
 
 const interrupted = Effect.fnUntraced(function* (
   signal: Signal,

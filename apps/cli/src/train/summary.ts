@@ -4,6 +4,7 @@
 import type { DeviceDescription } from "@cotangent/runtime/Backend"
 import type { Assessment } from "../digits/assessment.ts"
 import { accuracyOf, worstConfusions } from "../digits/assessment.ts"
+import { program, usualCheckpoint } from "../program.ts"
 import type { Plan, Recipe } from "../Recipe.ts"
 import { count, duration, loss, percent, plural } from "../terminal/format.ts"
 import { sparkline } from "../terminal/shapes.ts"
@@ -48,6 +49,8 @@ export const summary = (outcome: Outcome, style: Style): ReadonlyArray<string> =
   const confused = worstConfusions(assessment, 3).map(
     ({ count: times, label, predicted }) => `${label} taken for ${predicted} (${count(times)}×)`
   )
+  const [worst] = assessment.mistakes
+  const of = checkpoint === usualCheckpoint ? "" : ` --checkpoint ${checkpoint}`
   const rows = [
     [
       "test accuracy",
@@ -61,7 +64,8 @@ export const summary = (outcome: Outcome, style: Style): ReadonlyArray<string> =
     ["time", `${duration(millis)}, ${count(meanRate(history))} images/s while training`],
     ["device", deviceText(device)],
     ["checkpoint", checkpoint],
-    ["report", report]
+    ["report", report],
+    ...(worst === undefined ? [] : [["worst mistake", `${program} predict --image ${worst.index}${of}`]])
   ]
   return ["", ...table(rows.map(([name, value]) => [`  ${style.dim(name)}`, value])), ""]
 }

@@ -9,6 +9,7 @@ import type { DeviceError } from "@cotangent/runtime/errors"
 import type { DType } from "@cotangent/tensor/DType"
 import * as DTypes from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
+import { make } from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
@@ -16,14 +17,13 @@ import { applications, substitute, trace } from "@cotangent/tensor/Program"
 import * as Reference from "@cotangent/tensor/Reference"
 import { size } from "@cotangent/tensor/Shape"
 import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
 import type { Tolerance } from "../Comparison.ts"
 import { exact, largest, ofLargest } from "../Comparison.ts"
 import type { Measurement } from "../Measurement.ts"
 import { compareArrays, worst } from "../Measurement.ts"
 import type { Directed, Point } from "../Point.ts"
-import { recast } from "../Point.ts"
 import { tolerances } from "../tolerances.ts"
-import { optional } from "./differentiation.ts"
 
 /** A program with inputs for it. */
 export interface ProgramCase {
@@ -62,16 +62,28 @@ export const deviceIsReference = (
     )
   )
 
-/** The values of a function and its gradients against the cotangents, as a program in `dtype`. */
-export const programOf = (point: Directed, dtype: DTypes.Float): ProgramCase => {
-  const inputs = recast(point.inputs, dtype)
-  const cotangents = point.cotangents.map((each) => each && recast([each], dtype)[0])
+/** The values of a function and its gradients, as a program over its inputs and the cotangents. */
+export const withGradients = (given: Directed): ProgramCase => {
+  const { apply, differentiable } = given
+  const cotangents = given.cotangents.filter((each) => each !== undefined)
+  const inputs = [...given.inputs, ...cotangents]
   const program = trace(inputs, (...tensors) => {
-    const outputs = point.apply(tensors)
-    const by = point.differentiable.map((i) => tensors[i])
-    return [...outputs, ...pullback(outputs, by, cotangents.map(optional)).filter((x) => x !== undefined)]
+    const outputs = apply(tensors.slice(0, given.inputs.length))
+    const by = differentiable.map((i) => tensors[i])
+    const rest = tensors.slice(given.inputs.length).values()
+    const against = given.cotangents.map((each) => (each === undefined ? undefined : rest.next().value))
+    return [...outputs, ...pullback(outputs, by, against).filter((x) => x !== undefined)]
   })
-  return { inputs, program }
+  const shown = { [fc.toStringMethod]: () => fc.stringify(given) }
+  return { program, inputs, ...shown }
+}
+
+/** The same in `dtype` in place of `f64`. */
+const programOf = (point: Directed, dtype: DTypes.Float): ProgramCase => {
+  const inputs = point.inputs.map((input) => (input.dtype === "f64" ? make(input.shape, dtype, input.data) : input))
+  const outputs = point.apply(inputs.map(constant))
+  const cotangents = point.cotangents.map((each, i) => each && make(each.shape, outputs[i].dtype, each.data))
+  return withGradients({ ...point, inputs, cotangents })
 }
 
 /** Sums, and what else makes one element of many, round once for each of these. */

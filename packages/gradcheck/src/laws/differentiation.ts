@@ -252,11 +252,7 @@ export const vjpIsAdjoint = (directed: Directed, { equality }: Tolerances): Meas
   const forward = pair(all.slice(0, outputs.length), directed.cotangents)
   const reverse = pair(all.slice(outputs.length), directed.tangents)
   const allowed = equality * Math.max(forward.weight, reverse.weight, 1e-3)
-  return compare(
-    "⟨t, Jᵀ c⟩ against ⟨J t, c⟩",
-    [{ expected: forward.value, received: reverse.value }],
-    allowed
-  )
+  return compare("⟨t, Jᵀ c⟩ against ⟨J t, c⟩", [{ expected: forward.value, received: reverse.value }], allowed)
 }
 
 /** The Jacobian of forward mode is that of reverse mode, where it is small. */

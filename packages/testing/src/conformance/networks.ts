@@ -4,7 +4,6 @@
 import * as Attention from "@cotangent/nn/Attention"
 import * as Normalization from "@cotangent/nn/Normalization"
 import * as Recurrent from "@cotangent/nn/Recurrent"
-import { ArgumentError } from "@cotangent/tensor/errors"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
 import type { Input, Inputs, Operation } from "./operations.ts"
@@ -57,27 +56,17 @@ const normalizations: Readonly<Record<string, Operation>> = {
     })
 }
 
-/** Reads what cases say in words about weights and layouts, which the operations know already. */
-const demandText = (attributes: Attributes, name: string, known: string): void => {
-  const text = attributes.text(name, known)
-  if (text === known) return
-  throw new ArgumentError({ operation: "conformance", expected: `${name} "${known}"`, received: text })
-}
-
 const attentions: Readonly<Record<string, Operation>> = {
-  scaledDotProductAttention: ({ key, mask, query, value }, attributes) => {
-    const scale = attributes.optional("scale")
-    return Attention.scaledDotProductAttention(
+  scaledDotProductAttention: ({ key, mask, query, value }, attributes) =>
+    Attention.scaledDotProductAttention(
       { query, key, value },
       {
         causal: attributes.flag("causal", false),
         ...(mask === undefined ? {} : { mask }),
-        ...(scale === undefined ? {} : { scale })
+        ...(attributes.has("scale") ? { scale: attributes.number("scale") } : {})
       }
-    )
-  },
+    ),
   multiHeadAttention: (inputs, attributes) => {
-    demandText(attributes, "weights", "PyTorch names: in_proj is query, key, value stacked")
     const params = {
       in_proj_weight: inputs.in_proj_weight,
       in_proj_bias: inputs.in_proj_bias,
@@ -92,23 +81,12 @@ const attentions: Readonly<Record<string, Operation>> = {
   }
 }
 
-/** A recurrent network whose sizes the weights tell: those that a case states too must be theirs. */
+/** A recurrent network. How many layers and directions it has, the names of its weights tell. */
 const recurrent =
   (apply: (x: Input, params: Recurrent.RecurrentParams, attributes: Attributes) => Recurrent.Recurrence): Operation =>
   ({ x, ...params }, attributes) => {
-    demandText(attributes, "layout", "batch,time,features")
-    demandText(attributes, "weights", "PyTorch names and gate order")
     // Names and extents of weights are checked when the expression is built.
     const { hidden, output, ...rest } = apply(x, params as never, attributes)
-    const directions = attributes.flag("bidirectional", false) ? 2 : 1
-    const expected = [attributes.number("layers", 1) * directions, x.shape[0], attributes.number("hidden")]
-    if (hidden.shape.some((extent, axis) => extent !== expected[axis])) {
-      throw new ArgumentError({
-        operation: "conformance",
-        expected: `states of [${expected.join(", ")}]`,
-        received: `[${hidden.shape.join(", ")}]`
-      })
-    }
     return { y: output, h: hidden, ...("cell" in rest ? { c: rest.cell as Tensor.Tensor } : {}) }
   }
 

@@ -3,8 +3,8 @@
  * was expected and what came instead.
  */
 import type { HostArray } from "@cotangent/tensor/HostArray"
-import type { Tolerance } from "../Comparison.ts"
-import { format, mismatch } from "../Comparison.ts"
+import type { Tolerance } from "@cotangent/gradcheck/Comparison"
+import { format, mismatch } from "@cotangent/gradcheck/Comparison"
 
 /** Why a law does not hold; undefined where it does. */
 export type Violation = string | undefined

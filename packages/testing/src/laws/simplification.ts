@@ -6,7 +6,7 @@ import { identifier } from "@cotangent/compiler/Key"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import type { Program } from "@cotangent/tensor/Program"
 import * as Reference from "@cotangent/tensor/Reference"
-import { exact } from "../Comparison.ts"
+import { exact } from "@cotangent/gradcheck/Comparison"
 import type { Violation } from "./Violation.ts"
 import { agree, first } from "./Violation.ts"
 
