@@ -33,27 +33,37 @@ describe("gemm", () => {
     })
   })
 
-  describe.each(["plain", "both transposed", "spread", "reversed", "both walked through"])("in blocks, with operands %s", (name) => {
-    const orders: ReadonlyArray<Order> = ["stream", "depthOuter", "rowsOuter"]
-    const tunings = orders.flatMap((order) =>
-      flags.flatMap((packsA) =>
-        [7, 13, 1000].map((depthLimit) => ({ order, packsA, depthLimit, packsB: true, isDot: false, blockBytes: 100 }))
-      )
-    )
-    const sizes: ReadonlyArray<readonly [number, number, number]> = [
-      [33, 37, 26],
-      [8, 10, 15],
-      [50, 16, 7]
-    ]
-    it.each(types)("equals the loop for %s", (dtype) => {
-      const cases = tunings.flatMap((tuning) =>
-        sizes.flatMap(([m, n, k]) =>
-          flags.map((isWide): Case => ({ m, n, k, dtype, ...layouts[name](m, n, k), isWide, tuning }))
+  describe.each(["plain", "both transposed", "spread", "reversed", "both walked through"])(
+    "in blocks, with operands %s",
+    (name) => {
+      const orders: ReadonlyArray<Order> = ["stream", "depthOuter", "rowsOuter"]
+      const tunings = orders.flatMap((order) =>
+        flags.flatMap((packsA) =>
+          [7, 13, 1000].map((depthLimit) => ({
+            order,
+            packsA,
+            depthLimit,
+            packsB: true,
+            isDot: false,
+            blockBytes: 100
+          }))
         )
       )
-      expect(cases.flatMap((given) => mistakes(given))).toEqual([])
-    })
-  })
+      const sizes: ReadonlyArray<readonly [number, number, number]> = [
+        [33, 37, 26],
+        [8, 10, 15],
+        [50, 16, 7]
+      ]
+      it.each(types)("equals the loop for %s", (dtype) => {
+        const cases = tunings.flatMap((tuning) =>
+          sizes.flatMap(([m, n, k]) =>
+            flags.map((isWide): Case => ({ m, n, k, dtype, ...layouts[name](m, n, k), isWide, tuning }))
+          )
+        )
+        expect(cases.flatMap((given) => mistakes(given))).toEqual([])
+      })
+    }
+  )
 
   it.each([
     [100, 40, 1500],

@@ -98,11 +98,12 @@ export const mistakes = (given: Case, calls: Calls = inOneCall): ReadonlyArray<s
   const demand = (place: string, received: number, expected: number) => {
     if (received !== expected) found.push(`${JSON.stringify(given)} ${place}: ${received} instead of ${expected}`)
   }
+  const [stepsA, stepsB] = [roundsA, roundsB].map(([, depth]) => Array.from({ length: k }, (_, d) => placeOf(depth, d)))
   for (let i = 0; i < m; i += 1) {
     for (let j = 0; j < n; j += 1) {
       const [atA, atB] = [left.first + placeOf(roundsA[0], i), right.first + placeOf(roundsB[0], j)]
       let sum = 0
-      for (let d = 0; d < k; d += 1) sum += x[atA + placeOf(roundsA[1], d)] * y[atB + placeOf(roundsB[1], d)]
+      for (let d = 0; d < k; d += 1) sum += x[atA + stepsA[d]] * y[atB + stepsB[d]]
       demand(`(${i}, ${j})`, z[i * (n + 1) + j], sum)
     }
     demand(`behind row ${i}`, z[i * (n + 1) + n], 99)

@@ -64,8 +64,8 @@ const checkTruth = (operation: string, what: string, value: unknown): Tensor => 
  */
 export const cond = <A extends ReadonlyArray<unknown>, O>(
   predicate: Truth,
-  ifTrue: (...operands: NoInfer<A>) => O,
-  ifFalse: (...operands: NoInfer<A>) => NoInfer<O>,
+  ifTrue: (...operands: A) => O,
+  ifFalse: (...operands: A) => NoInfer<O>,
   ...operands: A
 ): O => {
   const truth = checkTruth("cond", "the predicate", predicate)

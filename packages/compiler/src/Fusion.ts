@@ -27,7 +27,8 @@ interface Profile {
 }
 
 const costly = new Set(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "atan2", "pow"])
-const costOf = (op: string): number =>
+/** What an instruction costs, in additions. */
+export const costOf = (op: string): number =>
   costly.has(op) ? 10 : op === "div" || op === "sqrt" || op === "quotient" ? 3 : 1
 
 /** What reads each element of its input at most once, and does nothing to it. */
@@ -36,7 +37,7 @@ const rearranging = new Set<AnyPrimitive>([reshape, reverse, transpose, slice].m
 /** Recomputing costs more than one more load from here on. */
 const affordable = 6
 /** A kernel larger than this is cut. */
-const largest = 400
+const largest = 200
 
 const profile = (application: Application, element: ElementRule): Profile => {
   const [output] = application.outputs
@@ -86,7 +87,9 @@ export const materialized = (program: Program): ReadonlySet<Tensor> => {
   const readers = new Map<Tensor, Array<Application>>()
   for (const application of order) {
     for (const input of new Set(application.inputs)) {
-      readers.set(input, [...(readers.get(input) ?? []), application])
+      const known = readers.get(input)
+      if (known === undefined) readers.set(input, [application])
+      else known.push(application)
     }
   }
   const chosen = new Set<Tensor>(program.results)

@@ -6,7 +6,7 @@
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import type { Load, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
-import { inliner, loads, reduces, rule } from "./Inline.ts"
+import { inliner, loads, reduces, rule, sizeOf } from "./Inline.ts"
 
 /** The computation of one materialized tensor: its value at the index `axes`. */
 export interface Kernel {
@@ -16,6 +16,8 @@ export interface Kernel {
   /** What it reads; loads refer to tensors here. */
   readonly reads: ReadonlyArray<Load>
   readonly reduces: boolean
+  /** How many scalars its value is made of. */
+  readonly size: number
 }
 
 /** Kernels that share their first `depth` axes, in the order they must run. */
@@ -31,7 +33,7 @@ export const kernelOf = (tensor: Tensor, inMemory: (tensor: Tensor) => boolean):
   const axes = tensor.shape.map(S.variable)
   const at = inliner((other, index) => (inMemory(other) ? S.load(other, index) : undefined))
   const value = rule(tensor, axes, at)
-  return { tensor, axes, value, reads: loads([value]), reduces: reduces(value) }
+  return { tensor, axes, value, reads: loads([value]), reduces: reduces(value), size: sizeOf(value) }
 }
 
 /** How many leading axes `load` reads at the kernel's own index. */
@@ -41,11 +43,15 @@ const commonPrefix = (load: Load, axes: ReadonlyArray<Variable>): number => {
   return depth
 }
 
+/** A group is not made larger than this: code of any length gains nothing more, and is compiled slower. */
+const largest = 1000
+
 /** Elements below which a shared outer loop is not worth having. */
 const leastSharedRuns = 2
 
 /** `group` with `kernel` at its end, or undefined where they cannot share loops. */
 export const join = (group: Group, kernel: Kernel): Group | undefined => {
+  if (group.kernels.reduce((total, { size }) => total + size, kernel.size) > largest) return undefined
   const members = new Set(group.kernels.map(({ tensor }) => tensor))
   // Loads of kernels refer to tensors.
   const internal = kernel.reads.filter(({ source }) => members.has(source as Tensor))

@@ -3,6 +3,7 @@
  * of its own written out.
  */
 import type { Tensor } from "@cotangent/tensor/Primitive"
+import { costOf } from "./Fusion.ts"
 import type { Accessor, Index, Load, Scalar } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 
@@ -70,4 +71,18 @@ export const reduces = (root: Scalar): boolean => {
     return scalar.tag === "reduce" || children(scalar).some(visit)
   }
   return visit(root)
+}
+
+/** How much code `root` is: its different scalars, those that devices write out as polynomials many times. */
+export const sizeOf = (root: Scalar): number => {
+  const seen = new Set<Scalar>()
+  let size = 0
+  const visit = (scalar: Scalar): void => {
+    if (seen.has(scalar)) return
+    seen.add(scalar)
+    size += scalar.tag === "call" ? 4 * costOf(scalar.op) - 3 : 1
+    children(scalar).forEach(visit)
+  }
+  visit(root)
+  return size
 }

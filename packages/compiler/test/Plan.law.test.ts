@@ -11,6 +11,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
 /** The first and last step that touches each temporary. */
+const assertProperty: typeof fc.assert = fc.assert
 const lives = ({ steps }: LoopProgram): ReadonlyMap<Buffer, readonly [number, number]> => {
   const result = new Map<Buffer, readonly [number, number]>()
   steps.forEach((step, at) => {
@@ -26,7 +27,7 @@ const end = (buffer: Buffer, at: number): number => at + buffer.shape[0] * bytes
 
 describe("the memory plan", () => {
   it("gives temporaries that live at the same time places that do not overlap", () => {
-    fc.assert(
+    assertProperty(
       fc.property(programs().chain(directed).map(withGradients), ({ program }) => {
         const compiled = compile(program)
         const placed = [...lives(compiled)].map(([buffer, life]) => ({
@@ -53,7 +54,7 @@ describe("the memory plan", () => {
   })
 
   it("writes every buffer before it is read", () => {
-    fc.assert(
+    assertProperty(
       fc.property(programs().chain(directed).map(withGradients), ({ program }) => {
         const { inputs, steps } = compile(program)
         const written = new Set<Buffer>(inputs)

@@ -21,6 +21,7 @@ export const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   ...library,
   testing: Object.keys(library),
   cli: [...Object.keys(library), "testing"],
+  "gradcheck-app": [...Object.keys(library), "testing"],
   config: []
 }
 
@@ -38,4 +39,4 @@ export const dataModules: ReadonlySet<string> = new Set([
 ])
 
 /** Packages that may use what only Node has. */
-export const usesNode: ReadonlySet<string> = new Set(["testing", "config", "cli"])
+export const usesNode: ReadonlySet<string> = new Set(["testing", "config", "cli", "gradcheck-app"])

@@ -5,6 +5,7 @@ import * as S from "@cotangent/tensor/Scalar"
 import * as fc from "fast-check"
 import { describe, it } from "vitest"
 
+const assertProperty: typeof fc.assert = fc.assert
 const noLoads = () => (): number => Number.NaN
 
 /** The values of `index` at every place of the variables, in row-major order. */
@@ -42,7 +43,7 @@ const case_ = shape.chain((extents) => {
 
 describe("Affine", () => {
   it("the normal form has the values of the index", () => {
-    fc.assert(
+    assertProperty(
       fc.property(case_, ({ index, variables }) =>
         equal(table(Affine.toScalar(Affine.of(index)), variables), table(index, variables))
       )
@@ -50,7 +51,7 @@ describe("Affine", () => {
   })
 
   it("quotient and remainder are those of integers", () => {
-    fc.assert(
+    assertProperty(
       fc.property(case_, ({ divisor, index, variables }) => {
         const expected = table(index, variables)
         return (
@@ -68,7 +69,7 @@ describe("Affine", () => {
   })
 
   it("bounds hold every value, and are reached by sums of variables", () => {
-    fc.assert(
+    assertProperty(
       fc.property(case_, ({ divisor, index, variables }) => {
         const within = (scalar: Scalar, isTight: boolean): boolean => {
           const [low, high] = Affine.bounds(Affine.of(scalar))
@@ -87,7 +88,7 @@ describe("Affine", () => {
   })
 
   it("flattening undoes unflattening, and leaves a single term", () => {
-    fc.assert(
+    assertProperty(
       fc.property(shape, (extents) => {
         const position = S.variable(extents.reduce((product, extent) => product * extent, 1))
         const again = Affine.flatten(Affine.unflatten(position, extents), extents)
@@ -97,7 +98,7 @@ describe("Affine", () => {
   })
 
   it("a reshape to another shape and back costs nothing", () => {
-    fc.assert(
+    assertProperty(
       fc.property(shape, fc.nat(3), (extents, at) => {
         const split = extents.flatMap((extent, i) =>
           i === at % extents.length && extent % 2 === 0 ? [2, extent / 2] : [extent]

@@ -128,14 +128,14 @@ export const pairs: Readonly<Record<string, Pair>> = {
     received: ({ w, x }) =>
       cond(
         isPositive(w),
-        (y) => ({ a: y, b: y }),
         (y, z) => ({ a: Tensor.mul(y, z), b: w }),
+        (y) => ({ a: y, b: y }),
         x,
         w
       ),
     expected: ({ w, x }) => ({
-      a: Tensor.where(isPositive(w), x, Tensor.mul(x, w)),
-      b: Tensor.where(isPositive(w), x, w)
+      a: Tensor.where(isPositive(w), Tensor.mul(x, w), x),
+      b: Tensor.where(isPositive(w), w, x)
     })
   },
   "choices in a loop": {

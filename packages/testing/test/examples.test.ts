@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { expect, it } from "vitest"
-import { near } from "../src/Comparison.ts"
+import { near } from "@cotangent/gradcheck/Comparison"
 import { collect, plain, run } from "../src/examples.ts"
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))

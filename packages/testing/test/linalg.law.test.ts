@@ -2,6 +2,8 @@
  * Linear algebra: what is composed of factorizations has the derivatives of differences, and factors give back what
  * they are factors of, on every device.
  */
+import * as Arrays from "@cotangent/gradcheck/arrays"
+import { errorModel } from "@cotangent/gradcheck/laws/device"
 import { Device } from "@cotangent/runtime/Device"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { make } from "@cotangent/tensor/HostArray"
@@ -13,16 +15,13 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { afterAll, describe, expect, it } from "vitest"
-import * as Arrays from "@cotangent/gradcheck/arrays"
 import type { Signature } from "../src/Case.ts"
 import { batched, directed } from "../src/directions.ts"
 import { devices } from "../src/devices.ts"
 import { dominant, separated, squares, talls } from "../src/factorizations.ts"
-import { batchIsLoop } from "../src/laws/batching.ts"
-import { errorModel } from "../src/laws/device.ts"
-import { jvpIsDifference, secondOrder, vjpIsAdjoint } from "../src/laws/differentiation.ts"
 import type { Violation } from "../src/laws/Violation.ts"
 import { agree, first } from "../src/laws/Violation.ts"
+import { batchIsLoop, jvpIsDifference, secondOrder, vjpIsAdjoint } from "./derivatives.ts"
 import { counterexample, eventualCounterexample } from "./laws.ts"
 
 /** A matrix as every operation takes it. */

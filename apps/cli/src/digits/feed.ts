@@ -16,14 +16,16 @@ import * as Stream from "effect/Stream"
 
 /** What a step sees. */
 export interface Batch {
-  /** **Shapes** `[n, 28, 28]`, from 0 to 255. */
-  readonly image: Tensor.Tensor<Shape, "u8">
+  /** **Shapes** `[n, 28, 28]` of bytes, or `[n, 784]` of pixels from 0 to 1. */
+  readonly image: Tensor.Tensor<Shape, "u8"> | Rows<784>
   readonly label: Tensor.Tensor<Shape, "u8">
 }
 
 /** Pixels from 0 to 1, in rows. Bytes travel to the device and are scaled there. */
 export const pixels = (image: Batch["image"]): Rows<784> =>
-  Tensor.mul(Tensor.cast(Tensor.reshape(image, [image.shape[0], 784]), "f32"), 1 / 255)
+  isScaled(image) ? image : Tensor.mul(Tensor.cast(Tensor.reshape(image, [image.shape[0], 784]), "f32"), 1 / 255)
+
+const isScaled = (image: Batch["image"]): image is Rows<784> => image.dtype === "f32"
 
 /** The columns of a dataset as tensors. */
 export const tensorsOf = ({ image, label }: Digits["columns"]): Batch => ({
@@ -70,14 +72,15 @@ export const shuffled = (
   }
 }
 
-/** All examples in each step: one epoch of as many steps as there are passes. They are uploaded once. */
+/** All examples in each step: one epoch of as many steps as there are passes. They are uploaded and scaled once. */
 export const whole = (
   digits: Digits,
   { epochs, start: { step } }: Passes
 ): Effect.Effect<Feed, DeviceError, Device | Scope.Scope> =>
   Effect.gen(function* () {
     const device = yield* Device
-    const all = yield* device.realize(tensorsOf(digits.columns))
+    const { image, label } = tensorsOf(digits.columns)
+    const all: Batch = yield* device.realize({ image: pixels(image), label })
     const isDone = step >= epochs
     return {
       batch: digits.size,

@@ -1,0 +1,92 @@
+/** Pages in a headless Chromium, served from here. */
+import { spawn } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import type { IncomingMessage, RequestListener } from "node:http"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+/** Where Chromium lies: `CHROMIUM_PATH` says so, or Debian does. */
+export const executable: string = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium"
+
+/** Why no page can be shown; nothing if one can. */
+export const obstacle: string | undefined = existsSync(executable)
+  ? undefined
+  : `there is no ${executable}: install it (Debian: pnpm run browser:install, as root) or set CHROMIUM_PATH`
+
+/** A page: its module, what it fetches, and how it is served. */
+export interface Page {
+  readonly files: Readonly<Record<string, string>>
+  readonly isIsolated: boolean
+}
+
+const html = `<!doctype html><title>Cotangent</title><script>
+const send = ({ message, reason }) =>
+  fetch("/outcome", { method: "POST", body: JSON.stringify({ error: String(message ?? reason) }) })
+addEventListener("error", send)
+addEventListener("unhandledrejection", send)
+</script><script type="module" src="/page.js"></script>`
+
+const types: Readonly<Record<string, string>> = { js: "text/javascript", json: "application/json" }
+
+/** What a page needs to share memory between threads. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
+
+const body = async (request: IncomingMessage): Promise<string> => {
+  const parts: Array<Buffer> = []
+  for await (const part of request) parts.push(part as Buffer)
+  return Buffer.concat(parts).toString()
+}
+
+const serve =
+  ({ files, isIsolated }: Page, done: (outcome: string) => void): RequestListener =>
+  (request, response) => {
+    const path = request.url ?? "/"
+    const file = path === "/" ? html : files[path.slice(1)]
+    const type = path === "/" ? "text/html" : (types[path.split(".").at(-1) ?? ""] ?? "text/plain")
+    response.writeHead(file === undefined ? 404 : 200, { "Content-Type": type, ...(isIsolated ? isolation : {}) })
+    response.end(file)
+    if (path === "/outcome") void body(request).then(done)
+  }
+
+const options = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync"
+]
+
+/** Shows a page until it posts a value to `/outcome`, and gives that value. */
+export const show = async (page: Page): Promise<unknown> => {
+  const { promise, reject, resolve } = Promise.withResolvers<string>()
+  const server = createServer(serve(page, resolve)).listen(0, "127.0.0.1")
+  await new Promise((listening) => server.once("listening", listening))
+  const profile = mkdtempSync(join(tmpdir(), "cotangent-chromium-"))
+  // A server on a port has an address of this kind.
+  const { port } = server.address() as AddressInfo
+  const browser = spawn(executable, [...options, `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`], {
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true
+  })
+  let complaints = ""
+  browser.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text))
+  const ended = new Promise((exited) => browser.once("exit", exited))
+  browser.once("error", reject)
+  void ended.then(() => reject(new Error(`Chromium ended by itself: ${complaints}`)))
+  try {
+    return JSON.parse(await promise)
+  } finally {
+    // The launcher and all processes that it started are one group.
+    if (browser.pid !== undefined && browser.exitCode === null) process.kill(-browser.pid, "SIGKILL")
+    await ended
+    server.close()
+    server.closeAllConnections()
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+}

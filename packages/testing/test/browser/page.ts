@@ -1,0 +1,62 @@
+/** What the page of the browser test does: computes, and sends the server what came of it. */
+import * as ReferenceDevice from "@cotangent/runtime/ReferenceDevice"
+import * as Wasm from "@cotangent/wasm/Wasm"
+import { Device } from "@cotangent/runtime/Device"
+import * as Effect from "effect/Effect"
+import type { Precision } from "../../src/conformance/checks.ts"
+import type { Suite } from "../../src/conformance/format.ts"
+import { runSuite } from "../../src/conformance/run.ts"
+import { gradients, losses } from "./work.ts"
+
+/** What came of a suite on a device. */
+export interface SuiteOutcome {
+  readonly device: string
+  readonly precision: Precision
+  readonly suite: string
+  readonly passed: number
+  readonly failures: ReadonlyArray<string>
+}
+
+/** What came of all. */
+export interface Outcome {
+  readonly isIsolated: boolean
+  readonly suites: ReadonlyArray<SuiteOutcome>
+  readonly losses: ReadonlyArray<number>
+  /** The laws that the gradients obey. */
+  readonly laws: ReadonlyArray<string>
+  /** Why there are not two threads. */
+  readonly withoutThreads: string
+  readonly milliseconds: number
+}
+
+const rows = [
+  { device: "wasm", precision: "f32", layer: Wasm.layer },
+  { device: "wasm", precision: "f64", layer: Wasm.layer },
+  { device: "reference", precision: "f64", layer: ReferenceDevice.layer }
+] as const
+
+const outcome = Effect.gen(function* () {
+  const start = performance.now()
+  // The server has decoded them.
+  const all = (yield* Effect.promise(async () => (await fetch("/suites.json")).json())) as ReadonlyArray<Suite>
+  const suites: Array<SuiteOutcome> = []
+  for (const { device, layer, precision } of rows) {
+    for (const suite of all) {
+      const report = yield* runSuite(suite, precision).pipe(Effect.provide(layer))
+      suites.push({ device, precision, suite: suite.suite, ...report })
+    }
+  }
+  const threads = yield* Effect.flip(Device.pipe(Effect.provide(Wasm.layerWith({ threads: 2 }))))
+  return {
+    isIsolated: crossOriginIsolated,
+    suites,
+    losses: yield* Effect.provide(losses, Wasm.layer),
+    laws: (yield* Effect.provide(gradients, Wasm.layer)).laws.map(({ law }) => law),
+    withoutThreads: threads.reason,
+    milliseconds: performance.now() - start
+  } satisfies Outcome
+})
+
+const send = (body: unknown): Promise<unknown> => fetch("/outcome", { method: "POST", body: JSON.stringify(body) })
+
+void Effect.runPromise(outcome).then(send, (error: unknown) => send({ error: String(error) }))
