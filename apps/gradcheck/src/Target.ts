@@ -9,7 +9,9 @@ import type { DeviceError } from "@cotangent/runtime/errors"
 import type * as Effect from "effect/Effect"
 
 /** Checks something with everything but its name decided. */
-export type Check = (options: Options & { readonly name: string }) => Effect.Effect<Report, GradientMismatch | DeviceError>
+export type Check = (
+  options: Options & { readonly name: string }
+) => Effect.Effect<Report, GradientMismatch | DeviceError>
 
 /** Something with derivatives. */
 export interface Target {

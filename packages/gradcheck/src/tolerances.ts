@@ -19,8 +19,8 @@ export interface Tolerances {
 const roundoff: Readonly<Record<Float, number>> = { f64: 2 ** -53, f32: 2 ** -24, f16: 2 ** -11, bf16: 2 ** -8 }
 
 const of = (unit: number): Tolerances => ({
-  difference: 4e4 * unit ** (2 / 3),
-  secondDifference: 4e5 * unit ** (2 / 3),
+  difference: 2e3 * unit ** (2 / 3),
+  secondDifference: 2e4 * unit ** (2 / 3),
   equality: 1e4 * unit,
   rounding: unit
 })

@@ -57,7 +57,13 @@ export const of = (f: (...xs: ReadonlyArray<Floats>) => unknown, ...shapes: Read
 
 /** Arrays that never tie with those of hundredths. */
 export const offGrid = (shape: Dims): fc.Arbitrary<HostArray> =>
-  tensor(shape).map(({ data }) => make(shape, "f64", Array.from(data, (x) => x + 0.005)))
+  tensor(shape).map(({ data }) =>
+    make(
+      shape,
+      "f64",
+      Array.from(data, (x) => x + 0.005)
+    )
+  )
 
 /** Whole numbers from 0 to `count − 1`. */
 export const indices = (shape: Dims, count: number): fc.Arbitrary<HostArray> =>
@@ -80,7 +86,12 @@ export const dominant = (f: (x: Floats) => unknown): Check =>
 export const system = (f: (a: Floats, b: Floats) => unknown): Check =>
   check(
     f,
-    extent.chain((n) => fc.tuple(added(n, () => n + 1, 1), tensor([n, 2])))
+    extent.chain((n) =>
+      fc.tuple(
+        added(n, () => n + 1, 1),
+        tensor([n, 2])
+      )
+    )
   )
 
 /** A function of a matrix whose eigenvalues and singular values are far from each other and from zero. */

@@ -25,6 +25,13 @@ import { binary, domains, indices, of, shapes, unary } from "./inputs.ts"
 const { nonzero, positive, shares } = domains
 
 const activations = {
+  relu: unary((x) => Activation.relu(x), nonzero),
+  sigmoid: unary((x) => Activation.sigmoid(x)),
+  tanh: unary((x) => Activation.tanh(x)),
+  softplus: unary((x) => Activation.softplus(x)),
+  logSigmoid: unary((x) => Activation.logSigmoid(x)),
+  softmax: unary((x) => Activation.softmax(x)),
+  logSoftmax: unary((x) => Activation.logSoftmax(x)),
   leakyRelu: unary((x) => Activation.leakyRelu(x), nonzero),
   elu: unary((x) => Activation.elu(x, { alpha: 0.5 }), nonzero),
   selu: unary(Activation.selu, nonzero),
@@ -116,7 +123,7 @@ const layers = {
   batchNorm: layer(batchNorm(2), [3, 2]),
   rnn: layer(rnn(2, 2), [1, 3, 2]),
   lstm: layer(lstm(2, 2), [1, 2, 2]),
-  bidirectionalLstm: layer(lstm(1, 1, { layers: 2, bidirectional: true }), [1, 2, 1]),
+  bidirectionalLstm: layer(lstm(1, 1, { bidirectional: true }), [1, 2, 1]),
   gru: layer(gru(2, 2), [1, 2, 2]),
   selfAttention: layer(selfAttention(2, { heads: 2, causal: true }), [2, 2]),
   embedding: check(

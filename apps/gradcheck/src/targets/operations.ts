@@ -103,8 +103,14 @@ const arithmetic = {
   pow: binary(Tensor.pow, positive),
   atan2: binary(Tensor.atan2, nonzero, nonzero),
   hypot: binary(Tensor.hypot, nonzero, nonzero),
-  maximum: check((x: Floats, y: Floats) => Tensor.maximum(x, y), shapes.chain((shape) => fc.tuple(tensor(shape), offGrid(shape)))),
-  minimum: check((x: Floats, y: Floats) => Tensor.minimum(x, y), shapes.chain((shape) => fc.tuple(tensor(shape), offGrid(shape)))),
+  maximum: check(
+    (x: Floats, y: Floats) => Tensor.maximum(x, y),
+    shapes.chain((shape) => fc.tuple(tensor(shape), offGrid(shape)))
+  ),
+  minimum: check(
+    (x: Floats, y: Floats) => Tensor.minimum(x, y),
+    shapes.chain((shape) => fc.tuple(tensor(shape), offGrid(shape)))
+  ),
   clamp: unary((x) => Tensor.clamp(x, -1, 1), { away: [-1, 1] }),
   where: binary((x, y) => Tensor.where(Tensor.less(x, 0), x, y), nonzero)
 }

@@ -113,7 +113,7 @@ export const deviceAgrees = (
   Effect.suspend(() => {
     const given = programOf(point, dtype)
     const { operations, scale } = allowance(given)
-    const allowed = 8 * rounding * (8 + operations) * scale
+    const allowed = 2 * rounding * (8 + operations) * scale
     return Effect.map(onDevice(given), (received) =>
       compareArrays(`device in ${dtype}`, Reference.run(given.program, given.inputs), received, (value) =>
         DTypes.isFloat(value.dtype) ? allowed : 0

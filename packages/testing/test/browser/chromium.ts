@@ -62,6 +62,9 @@ const options = [
   "--disable-sync"
 ]
 
+/** Milliseconds after which a page is given up. */
+const patience = 100_000
+
 /** Shows a page until it posts a value to `/outcome`, and gives that value. */
 export const show = async (page: Page): Promise<unknown> => {
   const { promise, reject, resolve } = Promise.withResolvers<string>()
@@ -71,20 +74,19 @@ export const show = async (page: Page): Promise<unknown> => {
   // A server on a port has an address of this kind.
   const { port } = server.address() as AddressInfo
   const browser = spawn(executable, [...options, `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`], {
-    stdio: ["ignore", "ignore", "pipe"],
-    detached: true
+    stdio: ["ignore", "ignore", "pipe"]
   })
   let complaints = ""
   browser.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text))
   const ended = new Promise((exited) => browser.once("exit", exited))
   browser.once("error", reject)
   void ended.then(() => reject(new Error(`Chromium ended by itself: ${complaints}`)))
+  const timer = setTimeout(() => reject(new Error(`the page says nothing: ${complaints}`)), patience)
   try {
     return JSON.parse(await promise)
   } finally {
-    // The launcher and all processes that it started are one group.
-    if (browser.pid !== undefined && browser.exitCode === null) process.kill(-browser.pid, "SIGKILL")
-    await ended
+    clearTimeout(timer)
+    if (browser.kill("SIGKILL")) await ended
     server.close()
     server.closeAllConnections()
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 })

@@ -45,9 +45,12 @@ const layer = (x: Tensor.Tensor, weights: Tensor.Tensor) => Tensor.softmax(Tenso
 /** What all laws say of a layer of a network. */
 export const gradients: Effect.Effect<Report, unknown, Device> = gradcheck(
   layer,
-  [Tensor.of([[1, -2]]), Tensor.of([
-    [0.5, -1, 2],
-    [1, 0.25, -0.5]
-  ])],
+  [
+    Tensor.of([[1, -2]]),
+    Tensor.of([
+      [0.5, -1, 2],
+      [1, 0.25, -0.5]
+    ])
+  ],
   { runs: 3, dtypes: ["f64", "f32"] }
 )
