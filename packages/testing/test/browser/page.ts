@@ -56,6 +56,4 @@ const outcome = Effect.gen(function* () {
   } satisfies Outcome
 })
 
-const send = (body: unknown): Promise<unknown> => fetch("/outcome", { method: "POST", body: JSON.stringify(body) })
-
-void Effect.runPromise(outcome).then(send, (error: unknown) => send({ error: String(error) }))
+await fetch("/outcome", { method: "POST", body: JSON.stringify(await Effect.runPromise(outcome)) })
