@@ -41,6 +41,9 @@ export const lawsOf = ({ outcomes }: Summary): ReadonlyArray<Law> => [
   ...new Set(outcomes.flatMap(({ laws }) => laws.map(({ law }) => law)))
 ]
 
+/** A mismatch without what errors have beside their fields. */
+const fields = (mismatch: GradientMismatch): object => Object.assign({ message: mismatch.message }, mismatch)
+
 /** A summary as JSON. */
 export const toJson = ({ outcomes, ...summary }: Summary): string =>
   JSON.stringify(
@@ -49,7 +52,7 @@ export const toJson = ({ outcomes, ...summary }: Summary): string =>
       outcomes: outcomes.map(({ laws, mismatch, ...outcome }) => ({
         ...outcome,
         holds: mismatch === undefined,
-        ...(mismatch === undefined ? {} : { mismatch: { ...mismatch, message: mismatch.message } }),
+        ...(mismatch === undefined ? {} : { mismatch: fields(mismatch) }),
         laws: laws.map(({ errors, law, runs, worst }) => ({ law, runs, worst, errors }))
       }))
     },

@@ -34,8 +34,8 @@ const flags = {
     Flag.withDefault("")
   ),
   runs: whole("runs", 1).pipe(
-    Flag.withDescription("how often each law is tried; 10 unless stated"),
-    Flag.withDefault(10)
+    Flag.withDescription("how often each law is tried; 20 unless stated"),
+    Flag.withDefault(20)
   ),
   seed: whole("seed", 0).pipe(
     Flag.withDescription("determines everything that is drawn; 1 unless stated"),

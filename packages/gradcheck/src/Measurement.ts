@@ -52,6 +52,14 @@ const errorOf = ({ expected, received }: Pair, allowed: number): number => {
   return Number.isNaN(error) ? Infinity : error
 }
 
+/** Both numbers to ten digits, or to all where these are the same. */
+const texts = (expected: number, received: number): Pick<Measurement, "expected" | "received"> => {
+  const short = (x: number): string => String(Number(x.toPrecision(10)))
+  return short(expected) === short(received)
+    ? { expected: String(expected), received: String(received) }
+    : { expected: short(expected), received: short(received) }
+}
+
 /** The worst of `pairs`, where the difference of each may be `allowed`. */
 export const compare = (what: string, pairs: Iterable<Pair>, allowed: number): Measurement => {
   let found = nothing
@@ -59,7 +67,7 @@ export const compare = (what: string, pairs: Iterable<Pair>, allowed: number): M
     const error = errorOf(pair, allowed)
     if (error <= found.error) continue
     const { expected, received, ...places } = pair
-    found = { ...places, what, error, expected: String(expected), received: String(received) }
+    found = { ...places, what, error, ...texts(expected, received) }
   }
   return found
 }

@@ -139,14 +139,12 @@ describe("gradcheck finds", () => {
         }
       )
     const inputs = fc.tuple(tensor([1, 1, 4]), tensor([1, 1, 2]))
-    for (const stride of [1, 2]) {
-      for (const padding of [0, 1, 2]) {
-        const given = { stride, padding }
-        if (stride === 2 && padding === 1) {
-          expect(await faultOf(faulty(given), inputs)).toMatchObject({ law: "vjp", input: "0" })
-        } else await holdsFor(faulty(given), inputs, { runs: 5 })
-      }
+    const cases = [1, 2].flatMap((stride) => [0, 1, 2].map((padding) => ({ stride, padding })))
+    for (const given of cases.filter(({ padding, stride }) => stride !== 2 || padding !== 1)) {
+      await holdsFor(faulty(given), inputs, { laws: ["vjp"], runs: 5 })
     }
+    const fault = await faultOf(faulty({ stride: 2, padding: 1 }), inputs, { laws: ["vjp"] })
+    expect(fault.input).toBe("0")
   })
 
   it("a rule of its own that ignores an input", async () => {

@@ -7,9 +7,8 @@ import { pullback } from "@cotangent/autodiff/Vjp"
 import { fractions, array } from "@cotangent/gradcheck/arrays"
 import type { Signature } from "@cotangent/testing/Case"
 import { batched, directed } from "@cotangent/testing/directions"
-import { batchIsLoop } from "@cotangent/gradcheck/laws/batching"
-import { jvpIsDifference, secondOrder, vjpIsAdjoint } from "@cotangent/gradcheck/laws/differentiation"
-import type { Violation } from "@cotangent/gradcheck/laws/Violation"
+import { batchIsLoop, jvpIsDifference, secondOrder, vjpIsAdjoint } from "@cotangent/testing/derivatives"
+import type { Measurement } from "@cotangent/gradcheck/Measurement"
 import { make } from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
 import type { Dims } from "@cotangent/tensor/Shape"
@@ -129,9 +128,9 @@ const signatures: ReadonlyArray<Signature> = [
   recurrentRow("lstm", recurrentShapes(4, false), (x, params) => joined(Recurrent.lstm(x, params)))
 ]
 
-const assertLaw = <A>(law: (value: A) => Violation, arbitrary: fc.Arbitrary<A>, numRuns = 4): void =>
+const assertLaw = <A>(law: (value: A) => Measurement, arbitrary: fc.Arbitrary<A>, numRuns = 4): void =>
   fc.assert(
-    fc.property(arbitrary, (value) => assert.isUndefined(law(value))),
+    fc.property(arbitrary, (value) => assert.isAtMost(law(value).error, 1)),
     { numRuns, seed: 1 }
   )
 

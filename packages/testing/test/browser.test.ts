@@ -1,5 +1,5 @@
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Wasm from "@cotangent/wasm/Wasm"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { beforeAll, describe, expect, it } from "vitest"
 import { load, ownFolder } from "../src/conformance/suites.ts"
@@ -15,7 +15,7 @@ let code = ""
 
 beforeAll(async () => {
   ;({ code } = await bundle("page.ts"))
-})
+}, 60_000)
 
 describe.skipIf(obstacle !== undefined).each([
   { isIsolated: true, title: "with cross-origin isolation", rows: ["wasm f32", "wasm f64", "reference f64"] },

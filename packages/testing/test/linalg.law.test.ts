@@ -21,7 +21,7 @@ import { devices } from "../src/devices.ts"
 import { dominant, separated, squares, talls } from "../src/factorizations.ts"
 import type { Violation } from "../src/laws/Violation.ts"
 import { agree, first } from "../src/laws/Violation.ts"
-import { batchIsLoop, jvpIsDifference, secondOrder, vjpIsAdjoint } from "./derivatives.ts"
+import { batchIsLoop, jvpIsDifference, secondOrder, vjpIsAdjoint } from "../src/derivatives.ts"
 import { counterexample, eventualCounterexample } from "./laws.ts"
 
 /** A matrix as every operation takes it. */

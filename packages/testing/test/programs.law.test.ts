@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { batched, directed, withGradients } from "../src/directions.ts"
-import { batchIsLoop, jvpIsDifference, secondOrder, vjpIsAdjoint } from "./derivatives.ts"
+import { batchIsLoop, jvpIsDifference, secondOrder, vjpIsAdjoint } from "../src/derivatives.ts"
 import { simplifiedIsEqual } from "../src/laws/simplification.ts"
 import { programs } from "../src/programs.ts"
 import { counterexample } from "./laws.ts"

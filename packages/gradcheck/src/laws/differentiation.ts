@@ -126,7 +126,7 @@ const differences = (
 /** All entries of two Jacobians, with their places in the inputs and outputs of the point. */
 const pairs = (
   point: Point,
-  { inputs, outputs, values: _ }: Jacobian,
+  { inputs, outputs }: Jacobian,
   expected: (input: number, output: number) => number,
   received: (input: number, output: number) => number
 ): ReadonlyArray<Pair> => {

@@ -1,7 +1,7 @@
 /** What the page of the browser test does: computes, and sends the server what came of it. */
+import { Device } from "@cotangent/runtime/Device"
 import * as ReferenceDevice from "@cotangent/runtime/ReferenceDevice"
 import * as Wasm from "@cotangent/wasm/Wasm"
-import { Device } from "@cotangent/runtime/Device"
 import * as Effect from "effect/Effect"
 import type { Precision } from "../../src/conformance/checks.ts"
 import type { Suite } from "../../src/conformance/format.ts"
