@@ -11,7 +11,10 @@ import { programs } from "../src/programs.ts"
 import { eventualCounterexample } from "./laws.ts"
 
 const rows = Object.entries(devices).map(([name, row]) => ({ name, ...row }))
-/** Halves are what memory holds: whether a device also rounds what it does not store is up to it. */
+/**
+ * Halves are checked operation by operation only: so coarse that ties are common, they let the last digit of one
+ * operation decide what a program sorts or takes for the maximum.
+ */
 const stored: ReadonlyArray<Float> = ["f16", "bf16"]
 
 describe.each(rows)("the device $name", ({ dtypes, layer }) => {
