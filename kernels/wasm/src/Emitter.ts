@@ -12,13 +12,13 @@ import type { Address, Workspace } from "./Prepare.ts"
 import { positionOf, strideIn } from "./Prepare.ts"
 import * as Reductions from "./Reductions.ts"
 import * as Memory from "./memoryInstructions.ts"
-import type { hostFunctions } from "./scalarInstructions.ts"
+import type { HostFunction } from "./scalarInstructions.ts"
 import { registerOf, scalarInstructions } from "./scalarInstructions.ts"
 import { laneShapeOf, shiftName, vectorInstructions } from "./vectorInstructions.ts"
 
 /** What all functions of a module share. */
 export interface Machine {
-  readonly host: Readonly<Record<(typeof hostFunctions)[number], FunctionReference>>
+  readonly host: Readonly<Record<HostFunction, FunctionReference>>
   readonly halves: Memory.Halves
   readonly isRelaxed: boolean
 }

@@ -57,15 +57,7 @@ export const make = (emitter: Emitter): Reductions => {
       })
       const [first, ...others] = parts
       for (const other of others) {
-        const args = [first, other]
-        vectorInstructions[node.combine]!({
-          code,
-          dtype: node.dtype,
-          from: node.dtype,
-          lanes,
-          args,
-          host: machine.host
-        })
+        combineVectors(node, [first, other], lanes)
         code.set(first)
       }
       Memory.foldLanes(code, { dtype: node.dtype, lanes }, first, combine)
@@ -94,6 +86,9 @@ export const make = (emitter: Emitter): Reductions => {
     )
   }
 
+  const combineVectors = ({ combine, dtype }: Reduce, args: ReadonlyArray<Local<"v128">>, lanes: 2 | 4): void =>
+    vectorInstructions[combine]!({ code, dtype, from: dtype, lanes, args, host: machine.host })
+
   /** Adds the vectors of the body to the partial sums; a product is added as such. */
   const accumulate = (node: Reduce, parts: Vectors, lanes: 2 | 4): void => {
     const { body } = node
@@ -107,17 +102,7 @@ export const make = (emitter: Emitter): Reductions => {
     const values = isProduct ? body.args.map(emitter.vector) : [emitter.vector(body)]
     parts.forEach((part, u) => {
       if (isProduct) code.get(values[0][u]).get(values[1][u]).get(part).op(`${shape}.relaxed_madd`)
-      else {
-        const args = [part, values[0][u]]
-        vectorInstructions[node.combine]!({
-          code,
-          dtype: node.dtype,
-          from: node.dtype,
-          lanes,
-          args,
-          host: machine.host
-        })
-      }
+      else combineVectors(node, [part, values[0][u]], lanes)
       code.set(part)
     })
   }

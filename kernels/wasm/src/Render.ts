@@ -22,7 +22,8 @@ import { emitNest } from "./Nests.ts"
 import type { Call } from "./Sharing.ts"
 import { alone, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
 import { algorithms } from "./Routines.ts"
-import { hostFunctions } from "./scalarInstructions.ts"
+import type { HostFunction } from "./scalarInstructions.ts"
+import { eachHostFunction } from "./scalarInstructions.ts"
 
 /** What code may be generated for. */
 export interface Target {
@@ -43,17 +44,9 @@ export interface Rendered {
 }
 
 /** Host functions that modules import from `env`. */
-export const imports: Readonly<Record<(typeof hostFunctions)[number], (x: number, y: number) => number>> = {
-  exp: Math.exp,
-  expm1: Math.expm1,
-  log: Math.log,
-  log1p: Math.log1p,
-  sin: Math.sin,
-  cos: Math.cos,
-  tanh: Math.tanh,
-  atan2: Math.atan2,
-  pow: Math.pow
-}
+export const imports: Readonly<Record<HostFunction, (x: number, y: number) => number>> = eachHostFunction(
+  (name) => Math[name]
+)
 
 /** The module of `program`. */
 export const render = (program: LoopProgram, target: Target): Rendered => {
@@ -102,16 +95,14 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   }
 }
 
-const hostsOf = (module: ModuleBuilder): Machine["host"] => {
-  const add = (name: string) =>
+const hostsOf = (module: ModuleBuilder): Machine["host"] =>
+  eachHostFunction((name) =>
     module.importFunction({
       name,
       parameters: name === "atan2" || name === "pow" ? ["f64", "f64"] : ["f64"],
       results: ["f64"]
     })
-  // One entry for each name of the list.
-  return Object.fromEntries(hostFunctions.map((name) => [name, add(name)])) as Machine["host"]
-}
+  )
 
 const addStep = (step: Step, context: Context): Call => {
   switch (step.tag) {

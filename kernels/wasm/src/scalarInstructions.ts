@@ -17,6 +17,14 @@ export const registerOf = (dtype: DType): Register => (dtype === "f64" ? "f64" :
 /** Functions of one or two `f64` that the host brings. */
 export const hostFunctions = ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "atan2", "pow"] as const
 
+/** The name of a function that the host brings. */
+export type HostFunction = (typeof hostFunctions)[number]
+
+/** What `make` gives for each function of the host. */
+export const eachHostFunction = <A>(make: (name: HostFunction) => A): Readonly<Record<HostFunction, A>> =>
+  // One entry for each name of the list.
+  Object.fromEntries(hostFunctions.map((name) => [name, make(name)])) as Record<HostFunction, A>
+
 /** What an instruction is spelled with. */
 export interface Operation {
   readonly code: FunctionBuilder
@@ -25,7 +33,7 @@ export interface Operation {
   /** Of the first operand. */
   readonly from: DType
   readonly args: ReadonlyArray<Local>
-  readonly host: Readonly<Record<(typeof hostFunctions)[number], FunctionReference>>
+  readonly host: Readonly<Record<HostFunction, FunctionReference>>
 }
 
 type Spelling = (operation: Operation) => void
@@ -83,7 +91,7 @@ const rounding =
   }
 
 const host =
-  (name: (typeof hostFunctions)[number]): Spelling =>
+  (name: HostFunction): Spelling =>
   ({ args, code, from, host: functions }) => {
     const isDouble = registerOf(from) === "f64"
     for (const arg of args) {
@@ -219,15 +227,7 @@ export const scalarInstructions: Readonly<Record<Instruction, Spelling>> = {
   trunc: rounding("trunc"),
   round: rounding("nearest"),
   sqrt: rounding("sqrt"),
-  exp: host("exp"),
-  expm1: host("expm1"),
-  log: host("log"),
-  log1p: host("log1p"),
-  sin: host("sin"),
-  cos: host("cos"),
-  tanh: host("tanh"),
-  atan2: host("atan2"),
-  pow: host("pow"),
+  ...eachHostFunction(host),
   multiplyAdd: ({ args: [x, y, z], code, from }) =>
     void plain(plain(code.get(x).get(y), `${registerOf(from)}.mul`).get(z), `${registerOf(from)}.add`),
   equal: (operation) => void plain(push(operation), `${registerOf(operation.from)}.eq`),

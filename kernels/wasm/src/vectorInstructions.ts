@@ -7,7 +7,8 @@ import { isFloat } from "@cotangent/tensor/DType"
 import type { Instruction } from "@cotangent/tensor/Scalar"
 import type { FunctionBuilder, FunctionReference, LaneShape, Local } from "./FunctionBuilder.ts"
 import type { OpcodeOf } from "./Opcode.ts"
-import type { hostFunctions } from "./scalarInstructions.ts"
+import type { HostFunction } from "./scalarInstructions.ts"
+import { eachHostFunction } from "./scalarInstructions.ts"
 
 /** What an instruction on vectors is spelled with. */
 export interface VectorOperation {
@@ -16,7 +17,7 @@ export interface VectorOperation {
   readonly from: DType
   readonly lanes: 2 | 4
   readonly args: ReadonlyArray<Local<"v128">>
-  readonly host: Readonly<Record<(typeof hostFunctions)[number], FunctionReference>>
+  readonly host: Readonly<Record<HostFunction, FunctionReference>>
 }
 
 type Spelling = (operation: VectorOperation) => void
@@ -70,7 +71,7 @@ const rounding =
 
 /** Calls the host for each lane. */
 const host =
-  (name: (typeof hostFunctions)[number]): Spelling =>
+  (name: HostFunction): Spelling =>
   ({ args, code, host: functions, lanes }) => {
     const [shape, isDouble] = [lanes === 2 ? "f64x2" : "f32x4", lanes === 2] as const
     const result = code.borrow("v128")
@@ -151,15 +152,7 @@ export const vectorInstructions: Readonly<Partial<Record<Instruction, Spelling>>
   trunc: rounding("trunc"),
   round: rounding("nearest"),
   sqrt: rounding("sqrt"),
-  exp: host("exp"),
-  expm1: host("expm1"),
-  log: host("log"),
-  log1p: host("log1p"),
-  sin: host("sin"),
-  cos: host("cos"),
-  tanh: host("tanh"),
-  atan2: host("atan2"),
-  pow: host("pow"),
+  ...eachHostFunction(host),
   multiplyAdd: (operation) => {
     const {
       args: [x, y, z],
