@@ -8,9 +8,10 @@ import { approximate } from "./approximate.ts"
 import type { Threads } from "./Barrier.ts"
 import type { Emitter, Machine } from "./Emitter.ts"
 import * as Emitters from "./Emitter.ts"
-import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
+import type { FunctionBuilder, FunctionReference, Global, Local } from "./FunctionBuilder.ts"
 import type { ModuleBuilder } from "./Module.ts"
 import * as Prepare from "./Prepare.ts"
+import type { Kernel } from "./Profile.ts"
 
 /** A program that is being rendered. */
 export interface Context {
@@ -27,6 +28,8 @@ export interface Context {
   readonly scratchAt: number
   scratchBytes: number
   contractions: number
+  /** Where a profile is taken: the kernels so far, and what is called after each. */
+  readonly profiled: { readonly kernels: Array<Kernel>; readonly mark: FunctionReference } | undefined
 }
 
 /** An emitter for a function in which `loops` run inside the repetitions of the program. */

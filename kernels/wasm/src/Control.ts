@@ -8,7 +8,7 @@ import { emitterFor, withBuffers } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { Call } from "./Sharing.ts"
-import { sequence } from "./Sharing.ts"
+import { inOrder, sequence } from "./Sharing.ts"
 
 /** Adds what one step needs to the module. */
 export type AddStep = (step: Step, context: Context) => Call
@@ -72,7 +72,7 @@ const addBlocks = (
   const isShared = calls.flat().some((call) => call.isShared)
   const runs = calls.map((block) => (entry: FunctionBuilder): void => {
     if (isShared) sequence(block, entry, context)
-    else block.forEach(({ emit }) => emit(entry))
+    else inOrder(block, entry, context)
   })
   return [runs, isShared]
 }

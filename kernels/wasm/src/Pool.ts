@@ -28,7 +28,7 @@ const commands = { load: 1, unload: 2, run: 3, exit: 4 } as const
 const work = ({ commands: kinds, control, hosts, memory, thread, words: at }: Start): void => {
   const block = new Int32Array(memory.buffer, control, 64)
   const functions = Math as unknown as Readonly<Record<string, (x: number, y: number) => number>>
-  const env = { memory, ...Object.fromEntries(hosts.map((name) => [name, functions[name]])) }
+  const env = { memory, mark: () => undefined, ...Object.fromEntries(hosts.map((name) => [name, functions[name]])) }
   const programs = new Map<number, (table: number, thread: number) => void>()
   let seen = 0
   for (;;) {

@@ -19,6 +19,8 @@ import type { MemoryLimits, ModuleBuilder } from "./Module.ts"
 import * as Module from "./Module.ts"
 import type { Machine } from "./Emitter.ts"
 import { emitNest } from "./Nests.ts"
+import type { Kernel } from "./Profile.ts"
+import { kernelOf } from "./Profile.ts"
 import type { Call } from "./Sharing.ts"
 import { alone, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
 import { algorithms } from "./Routines.ts"
@@ -32,6 +34,8 @@ export interface Target {
   readonly isWide: boolean
   /** How many threads run the module. */
   readonly threads: number
+  /** Whether the module reports the end of each kernel to `env.mark`. */
+  readonly isProfiled: boolean
 }
 
 /** A rendered program. */
@@ -41,6 +45,8 @@ export interface Rendered {
   readonly arenaBytes: number
   /** Whether any step is shared: if not, the first thread runs the program alone. */
   readonly isParallel: boolean
+  /** The kernels that a profiled module reports, by number. */
+  readonly kernels: ReadonlyArray<Kernel>
 }
 
 /** Host functions that modules import from `env`. */
@@ -51,6 +57,8 @@ export const imports: Readonly<Record<HostFunction, (x: number, y: number) => nu
 /** The module of `program`. */
 export const render = (program: LoopProgram, target: Target): Rendered => {
   const module = Module.make(target.memory)
+  const kernels: Array<Kernel> = []
+  const mark = target.isProfiled ? module.importFunction({ name: "mark", parameters: ["i32"] }) : undefined
   const machine: Machine = {
     host: hostsOf(module),
     halves: Memory.halves(module),
@@ -74,7 +82,8 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     counters: new Map(),
     scratchAt: Math.ceil(program.arenaBytes / 64) * 64,
     scratchBytes: 0,
-    contractions: 0
+    contractions: 0,
+    profiled: mark === undefined ? undefined : { kernels, mark }
   }
   // Functions of steps come first: the entry calls them.
   const calls = program.steps.map((step) => addStep(step, context))
@@ -91,7 +100,8 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   return {
     module: module.build({ hasNames: true }),
     arenaBytes: context.scratchAt + context.scratchBytes,
-    isParallel: calls.some(({ isShared }) => isShared)
+    isParallel: calls.some(({ isShared }) => isShared),
+    kernels
   }
 }
 
@@ -105,6 +115,13 @@ const hostsOf = (module: ModuleBuilder): Machine["host"] =>
   )
 
 const addStep = (step: Step, context: Context): Call => {
+  const call = addUnprofiled(step, context)
+  const { profiled } = context
+  if (profiled === undefined || step.tag === "repeat" || step.tag === "while" || step.tag === "branch") return call
+  return { ...call, number: profiled.kernels.push(kernelOf(step)) - 1 }
+}
+
+const addUnprofiled = (step: Step, context: Context): Call => {
   switch (step.tag) {
     case "nest":
       return addNest(step, context)

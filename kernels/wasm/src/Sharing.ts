@@ -17,31 +17,46 @@ export interface Call {
   readonly emit: (code: FunctionBuilder) => void
   /** All threads take part. */
   readonly isShared: boolean
+  /** Its number in the profile, where one is taken. */
+  readonly number?: number
 }
 
 /** A step of the first thread. */
 export const alone = (emit: Call["emit"]): Call => ({ emit, isShared: false })
 
+/** Runs steps in order on the thread that gets there; in a profile, the end of each is noted. */
+export const inOrder = (calls: ReadonlyArray<Call>, code: FunctionBuilder, { profiled }: Context): void => {
+  for (const { emit, number } of calls) {
+    emit(code)
+    if (profiled !== undefined && number !== undefined) code.i32(number).call(profiled.mark)
+  }
+}
+
 /** Runs steps in order: what is not shared on the first thread, with a barrier wherever sharing begins or ends. */
-export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, { threads }: Context): void => {
+export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, context: Context): void => {
+  const { profiled, threads } = context
   if (threads === undefined || !calls.some(({ isShared }) => isShared)) {
-    const runAll = (): void => calls.forEach(({ emit }) => emit(code))
     // A part of a shared program that is not shared itself.
-    if (threads === undefined || calls.length === 0) return runAll()
-    return void code.get(threads.thread).op("i32.eqz").if(runAll)
+    if (threads === undefined || calls.length === 0) return inOrder(calls, code, context)
+    return void code
+      .get(threads.thread)
+      .op("i32.eqz")
+      .if(() => inOrder(calls, code, context))
   }
   for (let at = 0; at < calls.length;) {
     let end = at
     while (end < calls.length && calls[end].isShared === calls[at].isShared && (end === at || !calls[at].isShared))
       end++
     const group = calls.slice(at, end)
-    if (calls[at].isShared) calls[at].emit(code)
+    if (calls[at].isShared) inOrder(group, code, context)
     else
       code
         .get(threads.thread)
         .op("i32.eqz")
-        .if(() => group.forEach(({ emit }) => emit(code)))
+        .if(() => inOrder(group, code, context))
     code.call(threads.barrier)
+    const { number } = group[group.length - 1]
+    if (profiled !== undefined && number !== undefined) code.i32(~number).call(profiled.mark)
     at = end
   }
 }

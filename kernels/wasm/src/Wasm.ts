@@ -17,6 +17,7 @@ import * as Heaps from "./Heap.ts"
 import type { MemoryLimits } from "./Module.ts"
 import type { Pool } from "./Pool.ts"
 import * as Pools from "./Pool.ts"
+import type { Profile, Recorder } from "./Profile.ts"
 import { imports, render } from "./Render.ts"
 
 const name = "wasm"
@@ -38,6 +39,8 @@ export interface Options {
    * same bits for any number.
    */
   readonly threads?: number
+  /** Takes the times of all kernels. */
+  readonly profile?: Profile
   /** False computes every tensor by itself, to tell faults of the compiler from others. */
   readonly fusion?: boolean
 }
@@ -63,7 +66,7 @@ const makeBackend = Effect.fnUntraced(function* (
   const arena = sharedArena(heap)
   const pool = threads > 1 ? yield* Pools.make(heap, threads, Object.keys(imports)) : undefined
   const identify = identifier()
-  const target = { memory: limits, isRelaxed: features.relaxedSimd, isWide: options.isWide ?? false, threads }
+  const target = { memory: limits, isRelaxed: features.relaxedSimd, isWide: options.isWide ?? false, threads, isProfiled: options.profile !== undefined }
   const allocate = (bytes: number): Effect.Effect<Allocation, OutOfMemory> =>
     Effect.suspend(() => {
       const address = heap.allocate(bytes)
@@ -92,8 +95,9 @@ const makeBackend = Effect.fnUntraced(function* (
         try: () => render(loops, target),
         catch: (cause) => failed(`code generation failed: ${String(cause)}`, cause)
       })
+      const recorder = options.profile?.recorder(rendered.kernels)
       const run = yield* Effect.try({
-        try: () => instantiate(rendered.module, memory),
+        try: () => instantiate(rendered.module, { memory, ...imports, mark: recorder?.mark ?? Function.prototype }),
         catch: (cause) => failed(`the engine refused the module: ${String(cause)}`, cause)
       })
       const shared =
@@ -103,7 +107,7 @@ const makeBackend = Effect.fnUntraced(function* (
         Effect.sync(() => heap.free(address, bytes))
       )
       yield* arena.reserve(rendered.arenaBytes)
-      return executable(loops, { heap, run, table, arena, arenaBytes: rendered.arenaBytes, shared })
+      return executable(loops, { heap, recorder, run, table, arena, arenaBytes: rendered.arenaBytes, shared })
     })
   }
 })
@@ -113,9 +117,9 @@ const outOfMemory = (heap: Heap, requested: number): OutOfMemory =>
 
 const instantiate = (
   bytes: Uint8Array<ArrayBuffer>,
-  memory: WebAssembly.Memory
+  env: WebAssembly.ModuleImports
 ): ((table: number, thread: number) => void) => {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...imports } })
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env })
   // `render` exports a function of this name and type.
   return instance.exports["run"] as (table: number, thread: number) => void
 }
@@ -146,6 +150,7 @@ const sharedArena = (heap: Heap): Arena => {
 }
 
 interface Running {
+  readonly recorder: Recorder | undefined
   readonly heap: Heap
   readonly run: (table: number, thread: number) => void
   /** The threads that run the program as well, and what they call it. */
@@ -155,7 +160,7 @@ interface Running {
   readonly arenaBytes: number
 }
 
-const executable = (loops: LoopProgram, { arena, arenaBytes, heap, run, shared, table }: Running): Executable => ({
+const executable = (loops: LoopProgram, { arena, arenaBytes, heap, recorder, run, shared, table }: Running): Executable => ({
   aliases: loops.aliases,
   scratchBytes: arenaBytes,
   explain: () => print(loops),
@@ -171,6 +176,7 @@ const executable = (loops: LoopProgram, { arena, arenaBytes, heap, run, shared, 
           outputs.forEach(({ address }, i) => (pointers[2 + inputs.length + i] = address))
           if (shared?.pool.hasFailed() === true) throw new TypeError("another thread failed before")
           shared?.pool.start(shared.program, table.address)
+          recorder?.begin()
           run(table.address, 0)
         },
         catch: (cause) => new DeviceLost({ device: name, reason: `a kernel trapped: ${String(cause)}`, cause })
