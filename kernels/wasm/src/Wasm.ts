@@ -66,7 +66,13 @@ const makeBackend = Effect.fnUntraced(function* (
   const arena = sharedArena(heap)
   const pool = threads > 1 ? yield* Pools.make(heap, threads, Object.keys(imports)) : undefined
   const identify = identifier()
-  const target = { memory: limits, isRelaxed: features.relaxedSimd, isWide: options.isWide ?? false, threads, isProfiled: options.profile !== undefined }
+  const target = {
+    memory: limits,
+    isRelaxed: features.relaxedSimd,
+    isWide: options.isWide ?? false,
+    threads,
+    isProfiled: options.profile !== undefined
+  }
   const allocate = (bytes: number): Effect.Effect<Allocation, OutOfMemory> =>
     Effect.suspend(() => {
       const address = heap.allocate(bytes)
@@ -160,7 +166,10 @@ interface Running {
   readonly arenaBytes: number
 }
 
-const executable = (loops: LoopProgram, { arena, arenaBytes, heap, recorder, run, shared, table }: Running): Executable => ({
+const executable = (
+  loops: LoopProgram,
+  { arena, arenaBytes, heap, recorder, run, shared, table }: Running
+): Executable => ({
   aliases: loops.aliases,
   scratchBytes: arenaBytes,
   explain: () => print(loops),

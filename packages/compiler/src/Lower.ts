@@ -11,6 +11,7 @@ import * as Affine from "@cotangent/tensor/Affine"
 import { isBarrier, origin } from "./Barrier.ts"
 import { canonicalize } from "./Canonical.ts"
 import type { Allocate, Control, Lowered } from "./Control.ts"
+import { cut } from "./Cut.ts"
 import { choose, repeat, repeatWhile } from "./Control.ts"
 import { materialized } from "./Fusion.ts"
 import type { Group, Kernel } from "./Group.ts"
@@ -19,7 +20,7 @@ import type { Identify } from "./Key.ts"
 import type { Step } from "./LoopProgram.ts"
 import { sumOfProducts } from "./Recognize.ts"
 import type { Location } from "./Stages.ts"
-import { copy, start, stepOf } from "./Stages.ts"
+import { copy, start, stepsOf } from "./Stages.ts"
 
 /** Where the parameters of a program lie, and where its results shall. */
 export interface Frame {
@@ -51,7 +52,7 @@ export const lower = (program: Program, frame: Frame, placed: ReadonlyMap<Tensor
   const steps = items.flatMap((item): ReadonlyArray<Step> => {
     if (item.tag === "group") {
       const { group } = item
-      return [stepOf(group, { locate, isReadOutside: (tensor) => isReadBeyond(tensor, item) })]
+      return stepsOf(group, { locate, isReadOutside: (tensor) => isReadBeyond(tensor, item) })
     }
     return whole(item.application, {
       locate: (tensor) => locate(tensor)!,
@@ -125,12 +126,12 @@ const arrange = (
 /** A sum of products with free axes on both sides; whether it is a matrix product is decided when it is written. */
 const isContraction = (kernel: Kernel): boolean => {
   if (kernel.axes.filter(({ extent }) => extent > 1).length < 2) return false
-  const sum = sumOfProducts([kernel.value])
+  const pieces = cut(kernel.axes, [kernel.value])
+  const sum = sumOfProducts([pieces === undefined ? kernel.value : pieces.rewrite(kernel.value)])
   if (sum === undefined || sum.body.tag !== "call") return false
+  const axes = pieces === undefined ? kernel.axes : pieces.axes(kernel.axes)
   const [x, y] = sum.body.args.map((load) => new Set(variablesOf(load)))
-  return (
-    kernel.axes.some((axis) => x.has(axis) && !y.has(axis)) && kernel.axes.some((axis) => y.has(axis) && !x.has(axis))
-  )
+  return axes.some((axis) => x.has(axis) && !y.has(axis)) && axes.some((axis) => y.has(axis) && !x.has(axis))
 }
 
 const variablesOf = (scalar: Scalar): ReadonlyArray<Scalar> =>

@@ -1,14 +1,16 @@
 /**
- * From a group of kernels to one step: which loops they share, which values stay in registers, what is stored.
+ * From a group of kernels to steps, most often one: which loops they share, which values stay in registers, what is stored.
  */
 import * as Affine from "@cotangent/tensor/Affine"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import type { Index, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 import { merge } from "./Axes.ts"
+import { cut } from "./Cut.ts"
 import type { Group, Kernel } from "./Group.ts"
 import { inliner, rule } from "./Inline.ts"
 import type { Buffer, Copy, Nest, Stage, Step, Store } from "./LoopProgram.ts"
+import { split } from "./Ranges.ts"
 import { recognize } from "./Recognize.ts"
 
 /** A place in memory where a tensor begins: element `base` of `buffer`. */
@@ -47,8 +49,8 @@ interface Draft {
 const positionOf = ({ base }: Location, index: Index, shape: ReadonlyArray<number>): Scalar =>
   Affine.toScalar(Affine.of(S.add(base, Affine.flatten(index, shape))))
 
-/** The step that computes `group`. */
-export const stepOf = (group: Group, surroundings: Surroundings): Step => {
+/** The steps that compute `group`; none depends on another. */
+export const stepsOf = (group: Group, surroundings: Surroundings): ReadonlyArray<Step> => {
   const { depth, kernels } = group
   const outer = kernels[0].axes.slice(0, depth)
   const drafts = draft(group)
@@ -75,15 +77,49 @@ export const stepOf = (group: Group, surroundings: Surroundings): Step => {
   )
 }
 
-/** One domain: no outer loops, and perhaps a matrix product. Then axes that step alike are merged. */
-const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyArray<Stage>): Step => {
-  if (stages.length === 1) {
-    const axes = [...outer, ...stages[0].axes]
-    const product = recognize(name, axes, stages[0].stores)
-    if (product !== undefined) return product
-    return mergeNest({ tag: "nest", name, axes: [], stages: [{ axes, stores: stages[0].stores }] })
+/**
+ * One domain: no outer loops, and perhaps a matrix product. Loops are split and axes cut so that values choose and
+ * divide as little as can be; then axes that step alike are merged.
+ */
+const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyArray<Stage>): ReadonlyArray<Step> => {
+  if (stages.length > 1) {
+    const pieces = stages.flatMap((stage) => split(stage) ?? [stage])
+    return [mergeNest(cutNest({ tag: "nest", name, axes: outer, stages: pieces }))]
   }
-  return mergeNest({ tag: "nest", name, axes: outer, stages })
+  const [{ stores }] = stages
+  const whole: Stage = { axes: [...outer, ...stages[0].axes], stores }
+  const { axes, stores: evenly } = cutStage(whole)
+  const product = recognize(name, axes, evenly)
+  if (product !== undefined) return [product]
+  // Pieces of one stage are independent: each is a step that threads can share.
+  return (split(whole) ?? [whole]).map((piece) => mergeNest({ tag: "nest", name, axes: [], stages: [cutStage(piece)] }))
+}
+
+const cutStage = (stage: Stage): Stage => {
+  const { stages } = cutNest({ tag: "nest", name: "", axes: [], stages: [stage] })
+  return stages[0]
+}
+
+/** Cuts the axes of loops that are read in parts. */
+const cutNest = (nest: Nest): Nest => {
+  const stores = nest.stages.flatMap((stage) => stage.stores)
+  const pieces = cut(
+    [...nest.axes, ...nest.stages.flatMap(({ axes }) => axes)],
+    stores.flatMap(({ offset, value }) => [offset, value])
+  )
+  if (pieces === undefined) return nest
+  return {
+    ...nest,
+    axes: pieces.axes(nest.axes),
+    stages: nest.stages.map((stage) => ({
+      axes: pieces.axes(stage.axes),
+      stores: stage.stores.map(({ buffer, offset, value }) => ({
+        buffer,
+        offset: Affine.toScalar(Affine.of(pieces.rewrite(offset))),
+        value: pieces.rewrite(value)
+      }))
+    }))
+  }
 }
 
 const mergeNest = (nest: Nest): Nest => {
