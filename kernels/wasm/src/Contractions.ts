@@ -9,7 +9,7 @@ import type { Emitter, Machine } from "./Emitter.ts"
 import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
 import type { Gemm } from "./gemm.ts"
 import { gemm } from "./gemm.ts"
-import type { Epilogue, Lane, Tile } from "./gemmEpilogue.ts"
+import type { Block, Epilogue, Lane, Tile } from "./gemmEpilogue.ts"
 import type { ModuleBuilder } from "./Module.ts"
 import type { Target } from "./Nests.ts"
 import { targetsOf } from "./Nests.ts"
@@ -61,7 +61,10 @@ const epilogueOf = (step: Contraction, key: string, site: Site): Epilogue => {
   return {
     key,
     parameters: batch.length,
-    tile: (code, tile) => open(code, tile.parameters, (scope) => storeTile(step, tile, lanes, scope)),
+    // Sums that are stored as they are need not leave their registers before.
+    ...(step.stores.length === 1 && step.stores[0].value === step.accumulator
+      ? { tile: (code, tile) => open(code, tile.parameters, (scope) => storeTile(step, tile, lanes, scope)) }
+      : { block: (code, block) => open(code, block.parameters, (scope) => storeBlock(step, block, lanes, scope)) }),
     lane: (code, lane) => open(code, lane.parameters, (scope) => storeLane(step, lane, scope))
   }
 }
@@ -75,14 +78,9 @@ interface Scope {
 const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): void => {
   const { column, row } = step
   const { accumulator, emitter, targets } = scope
-  const { code, workspace } = emitter
-  const values = targets.map(({ value }) => value)
+  const { code } = emitter
   const unroll = tile.accumulators[0].length
-  const isVector =
-    isVectorizable(values, column, { lanes, workspace, dense: false, given: accumulator }) &&
-    targets.every(
-      ({ dtype, position }) => strideIn(position, column, workspace) === 1 && (lanes === 2) === (dtype === "f64")
-    )
+  const isVector = isVectorStore(step, lanes, scope)
   const rowIndex = code.local("i32")
   const roots = targets.flatMap(({ address, value }) => [value, address.base])
   emitter.within([[column, tile.column]], () => {
@@ -133,6 +131,81 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
       })
     )
   }
+}
+
+/** Whether the values of whole vectors of columns can be computed and stored as vectors. */
+const isVectorStore = ({ column }: Contraction, lanes: 2 | 4, { accumulator, emitter, targets }: Scope): boolean => {
+  const { workspace } = emitter
+  const values = targets.map(({ value }) => value)
+  return (
+    isVectorizable(values, column, { lanes, workspace, dense: false, given: accumulator }) &&
+    targets.every(
+      ({ dtype, position }) => strideIn(position, column, workspace) === 1 && (lanes === 2) === (dtype === "f64")
+    )
+  )
+}
+
+const storeBlock = (step: Contraction, block: Block, lanes: 2 | 4, scope: Scope): void => {
+  const { column, row } = step
+  const { accumulator, emitter, targets } = scope
+  const { code } = emitter
+  const { columns, end, sums, sumsBytes } = block
+  const size = 16 / lanes
+  const whole = isVectorStore(step, lanes, scope) ? Math.floor(columns / lanes) : 0
+  const rows = (body: () => void): void =>
+    emitter.loop(row, { from: block.row, to: end, step: 1 }, () => {
+      body()
+      code.advance(sums, sumsBytes)
+    })
+  const roots = targets.flatMap(({ address, value }) => [value, address.base])
+  if (whole > 0) {
+    const vectors = Array.from({ length: whole }, () => code.local("v128"))
+    emitter.within([[column, block.column]], () =>
+      emitter.along({ axis: column, lanes, unroll: whole }, [], () => {
+        // What is the same for all rows: a bias, say.
+        emitter.hoist(roots, new Set([row]), accumulator)
+        rows(() => {
+          vectors.forEach((vector, j) =>
+            code
+              .get(sums)
+              .op("v128.load", j * 16)
+              .set(vector)
+          )
+          emitter.within([[accumulator, vectors]], () => {
+            targets.forEach(({ value }) => emitter.vector(value))
+            targets.forEach(({ address, dtype, value }) => emitter.storeVectors(dtype, address, value, 1))
+          })
+        })
+      })
+    )
+  }
+  const from = whole * lanes
+  if (from === columns) return
+  const [index, last, address] = [code.local("i32"), code.local("i32"), code.local("i32")]
+  const value = code.local(lanes === 4 ? "f32" : "f64")
+  if (whole > 0) {
+    // Back to the first row.
+    code.get(sums).get(end).get(block.row).op("i32.sub").i32(sumsBytes).op("i32.mul").op("i32.sub").set(sums)
+  }
+  code.get(block.column).i32(columns).op("i32.add").set(last)
+  rows(() => {
+    code.get(block.column).i32(from).op("i32.add").set(index)
+    code.get(sums).set(address)
+    code.forLoop({ local: index, to: last, step: 1, isNonEmpty: true }, () => {
+      code
+        .get(address)
+        .op(lanes === 4 ? "f32.load" : "f64.load", from * size)
+        .set(value)
+      emitter.within(
+        [
+          [column, index],
+          [accumulator, value]
+        ],
+        () => storeScalars(targets, emitter)
+      )
+      code.advance(address, size)
+    })
+  })
 }
 
 const storeLane = ({ column, row }: Contraction, lane: Lane, { accumulator, emitter, targets }: Scope): void =>

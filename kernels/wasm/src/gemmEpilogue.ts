@@ -15,6 +15,22 @@ export interface Tile {
   readonly parameters: ReadonlyArray<Local<"i32">>
 }
 
+/** Finished sums in memory. */
+export interface Block {
+  /** Index of the first row, and of the row behind the last. */
+  readonly row: Local<"i32">
+  readonly end: Local<"i32">
+  /** Index of the first column, and how many there are. */
+  readonly column: Local<"i32">
+  readonly columns: number
+  /** Address of the first row's sums; the code may change it. */
+  readonly sums: Local<"i32">
+  /** Bytes between rows of sums. */
+  readonly sumsBytes: number
+  /** The epilogue's own parameters. */
+  readonly parameters: ReadonlyArray<Local<"i32">>
+}
+
 /** One finished sum, of a column that does not fill a vector. */
 export interface Lane {
   readonly row: Local<"i32">
@@ -25,7 +41,7 @@ export interface Lane {
 
 /**
  * Code that takes the sums of a matrix product to where they belong. Each element is handed over exactly once, in a
- * `tile` or in a `lane`.
+ * `tile`, a `block` or a `lane`.
  *
  * V8 joins pairs of vectors only if `tile` puts all loads of a row before its stores, keeps stores of adjacent
  * vectors next to each other, through one pointer local and differing by static offset alone, and sets constants
@@ -36,8 +52,13 @@ export interface Epilogue {
   readonly key: string
   /** How many i32 parameters the product's function takes for the epilogue, beyond its own. */
   readonly parameters: number
-  /** Emits code for whole vectors; called once or twice for each micro-kernel. Without it all elements are lanes. */
+  /**
+   * Emits code for whole vectors; called once or twice for each micro-kernel, whose own instructions it must not keep
+   * from being joined: stores of the sums as they are. Without it, and without `block`, all elements are lanes.
+   */
   readonly tile?: (code: FunctionBuilder, tile: Tile) => void
+  /** Emits code for all elements, in a function of its own: the sums go through memory, which is in the cache. */
+  readonly block?: (code: FunctionBuilder, block: Block) => void
   /** Emits code for one element; called once for each micro-kernel of the last columns, inside a loop. */
   readonly lane: (code: FunctionBuilder, lane: Lane) => void
 }

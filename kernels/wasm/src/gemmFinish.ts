@@ -3,12 +3,14 @@ import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
 import type { Epilogue } from "./gemmEpilogue.ts"
 import type { MicroSpec } from "./gemmMicro.ts"
 import { lanesOf, sizeOf } from "./gemmVector.ts"
+import type { ModuleBuilder } from "./Module.ts"
 
 /** The builder of a micro-kernel; all its parameters are i32. */
 export type KernelBuilder = FunctionBuilder<ReadonlyArray<"i32">>
 
 /** A micro-kernel under construction, with its sums: rows × vectors. */
 export interface Kernel {
+  readonly module: ModuleBuilder
   readonly code: KernelBuilder
   readonly spec: MicroSpec
   readonly sums: ReadonlyArray<ReadonlyArray<Local<"v128">>>
@@ -23,6 +25,10 @@ export const finish = (kernel: Kernel): void => {
   const [, , , , , column] = code.parameters
   const lanes = lanesOf(dtype)
   if (epilogue === undefined) return storeSums(kernel, 0)
+  if (epilogue.block !== undefined) {
+    storeSums(kernel, 0)
+    return callBlock(kernel, epilogue, epilogue.block)
+  }
   const whole = epilogue.tile === undefined ? 0 : Math.floor(columns / lanes)
   // V8 joins vectors in pairs from the stores on. One that were stored without its neighbour would keep itself and all
   // that it depends on from being joined, so it takes a detour through memory, in which it has a neighbour.
@@ -40,6 +46,28 @@ export const finish = (kernel: Kernel): void => {
     handOver(kernel, epilogue, { from: direct, to: whole, column: first })
   }
   if (columns > whole * lanes) restOfColumns(kernel, epilogue, whole * lanes)
+}
+
+/** Calls the function that runs the epilogue on sums in memory, whatever the rows of the tile. */
+const callBlock = (
+  { code, module, spec }: Kernel,
+  { key, parameters: count }: Epilogue,
+  emit: NonNullable<Epilogue["block"]>
+): void => {
+  const { columns, rows, sumsBytes } = spec
+  const block = module.shared(`gemm epilogue ${columns} ${sumsBytes} ${key}`, () => {
+    const own = module.function({
+      name: "gemm_epilogue",
+      parameters: Array.from({ length: 4 + count }, () => "i32" as const)
+    })
+    const [sums, row, end, column, ...parameters] = own.parameters
+    emit(own, { sums, row, end, column, columns, sumsBytes, parameters })
+    return own
+  })
+  const [, , memory, , row, column, ...parameters] = code.parameters
+  code.get(memory).get(row).get(row).i32(rows).op("i32.add").get(column)
+  for (const parameter of parameters) code.get(parameter)
+  code.call(block)
 }
 
 /** Stores the sums from the vector `from` on. */

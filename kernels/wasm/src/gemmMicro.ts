@@ -59,7 +59,7 @@ const emit = (module: ModuleBuilder, spec: MicroSpec): FunctionReference => {
     parameters: Array.from({ length: microParameters + (spec.epilogue?.parameters ?? 0) }, () => "i32" as const)
   })
   const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => code.local("v128")))
-  const kernel: Kernel = { code, spec, sums }
+  const kernel: Kernel = { module, code, spec, sums }
   if (spec.isContinued) loadSums(kernel)
   if (spec.hasDepth && dot === undefined) depthLoop(kernel)
   if (spec.hasDepth && dot !== undefined) dotProducts(code, sums.flat(), { ...spec, ...dot })
