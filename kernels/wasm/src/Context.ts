@@ -27,7 +27,9 @@ export interface Context {
   readonly counters: ReadonlyMap<Variable, Global<"i32">>
   readonly scratchAt: number
   scratchBytes: number
-  contractions: number
+  /** Where the addresses of buffers stand while the code of a form runs, and how many forms there are. */
+  readonly slots: Array<Global<"i32">>
+  readonly forms: { count: number }
   /** Where a profile is taken: the kernels so far, and what is called after each. */
   readonly profiled: { readonly kernels: Array<Kernel>; readonly mark: FunctionReference } | undefined
 }

@@ -18,7 +18,6 @@ export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep:
   const inner: Context = { ...context, counters: new Map([...context.counters, [counter, global]]) }
   const [run, isShared] = addBlocks([steps], inner, addStep)
   context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
-  context.contractions = inner.contractions
   const emit = (entry: FunctionBuilder): void => {
     if (counter.extent === 0) return
     const local = entry.local("i32")

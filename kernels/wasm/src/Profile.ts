@@ -14,6 +14,8 @@ import { children } from "@cotangent/tensor/Scalar"
 export interface Kernel {
   readonly name: string
   readonly kind: Step["tag"]
+  /** The extents of its loops; of a contraction `batch × rows × columns × depth`. */
+  readonly loops: string
   /** Additions, multiplications and other instructions of one run, as far as its loops tell. */
   readonly operations: number
   /** Bytes of the buffers it touches. */
@@ -72,9 +74,19 @@ export const kernelOf = (step: Step): Kernel => {
   return {
     name: "name" in step ? step.name : step.tag,
     kind: step.tag,
+    loops: loopsOf(step),
     operations: operationsOf(step),
     bytes: [...buffers].reduce((sum, buffer) => sum + bytesOf(buffer), 0)
   }
+}
+
+const loopsOf = (step: Step): string => {
+  const times = (axes: ReadonlyArray<Variable>): string => axes.map(({ extent }) => extent).join("×")
+  if (step.tag === "nest") {
+    const inner = step.stages.map(({ axes }) => times(axes)).filter((text) => text !== "")
+    return [times(step.axes), inner.join("+")].filter((text) => text !== "").join("×")
+  }
+  return step.tag === "contraction" ? times([...step.batch, step.row, step.column, step.depth]) : ""
 }
 
 const rounds = (variables: ReadonlyArray<Variable>): number =>

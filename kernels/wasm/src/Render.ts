@@ -13,6 +13,8 @@ import type { Context } from "./Context.ts"
 import { emitterFor, pushBase, touched, withBuffers } from "./Context.ts"
 import { addGemm } from "./Contractions.ts"
 import { addBranch, addRepeat, addWhile } from "./Control.ts"
+import type { Code } from "./Forms.ts"
+import { withForm } from "./Forms.ts"
 import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { MemoryLimits, ModuleBuilder } from "./Module.ts"
@@ -82,7 +84,8 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     counters: new Map(),
     scratchAt: Math.ceil(program.arenaBytes / 64) * 64,
     scratchBytes: 0,
-    contractions: 0,
+    slots: [],
+    forms: { count: 0 },
     profiled: mark === undefined ? undefined : { kernels, mark }
   }
   // Functions of steps come first: the entry calls them.
@@ -124,9 +127,9 @@ const addStep = (step: Step, context: Context): Call => {
 const addUnprofiled = (step: Step, context: Context): Call => {
   switch (step.tag) {
     case "nest":
-      return addNest(step, context)
+      return withForm(step, context, (inside) => addNest(step, inside))
     case "contraction":
-      return addContraction(step, context)
+      return withForm(step, context, (inside, form) => addContraction(step, inside, form))
     case "routine":
       return addRoutine(step, context)
     case "copy":
@@ -140,17 +143,17 @@ const addUnprofiled = (step: Step, context: Context): Call => {
   }
 }
 
-const addNest = (nest: Nest, context: Context): Call => {
+const addNest = (nest: Nest, context: Context): Code => {
   const code = context.module.function({ name: nest.name, parameters: [] })
   const loops = [...nest.axes, ...nest.stages.flatMap((stage) => stage.axes)]
   const emitter = emitterFor(code, loops, context)
   const threads = isWorthSharing(nest, context) ? context.threads : undefined
   withBuffers(emitter, touched(nest), context, () => emitNest(nest, emitter, threads))
-  return { emit: (entry) => void entry.call(code), isShared: threads !== undefined }
+  return { function: code, isShared: threads !== undefined }
 }
 
-const addContraction = (step: Contraction, context: Context): Call => {
-  const key = `contraction ${context.contractions++}`
+const addContraction = (step: Contraction, context: Context, form: number): Code => {
+  const key = `form ${form}`
   const product = addGemm(step, key, {
     module: context.module,
     machine: context.machine,
@@ -191,7 +194,7 @@ const addContraction = (step: Contraction, context: Context): Call => {
     code.call(product.function)
   }
   withBuffers(emitter, [a.buffer, b.buffer], context, () => run(batch))
-  return { emit: (entry) => void entry.call(code), isShared: threads !== undefined }
+  return { function: code, isShared: threads !== undefined }
 }
 
 const addRoutine = (routine: Routine, context: Context): Call => {

@@ -15,12 +15,23 @@ const aligned = (length: number): number => Math.ceil(length / alignment) * alig
 /** Bytes of a buffer. */
 export const bytesOf = ({ dtype, shape }: Buffer): number => shape[0] * bytes(dtype)
 
-/** The first and last step that touches each buffer. */
-const lifetimes = (steps: ReadonlyArray<Step>): ReadonlyMap<Buffer, readonly [first: number, last: number]> => {
-  const lives = new Map<Buffer, readonly [number, number]>()
+/** When a buffer is used: the numbers of steps. */
+interface Life {
+  readonly first: number
+  readonly last: number
+  /** The first step that writes it. */
+  readonly written: number | undefined
+}
+
+/** The lives of all buffers that `steps` touch. */
+const lifetimes = (steps: ReadonlyArray<Step>): ReadonlyMap<Buffer, Life> => {
+  const lives = new Map<Buffer, Life>()
   steps.forEach((step, at) => {
     const { reads, writes } = footprint(step)
-    for (const buffer of [...reads, ...writes]) lives.set(buffer, [lives.get(buffer)?.[0] ?? at, at])
+    for (const buffer of new Set([...reads, ...writes])) {
+      const { first = at, written } = lives.get(buffer) ?? {}
+      lives.set(buffer, { first, last: at, written: written ?? (writes.has(buffer) ? at : undefined) })
+    }
   })
   return lives
 }
@@ -30,12 +41,12 @@ export const arena = (
   steps: ReadonlyArray<Step>
 ): { readonly places: ReadonlyMap<Buffer, number>; readonly arenaBytes: number } => {
   const lives = [...lifetimes(steps)].filter(([buffer]) => buffer.role === "temporary")
-  const placed: Array<{ readonly at: number; readonly end: number; readonly life: readonly [number, number] }> = []
+  const placed: Array<{ readonly at: number; readonly end: number; readonly life: Life }> = []
   const places = new Map<Buffer, number>()
   let arenaBytes = 0
   for (const [buffer, life] of lives.toSorted(([x], [y]) => bytesOf(y) - bytesOf(x))) {
     const length = aligned(bytesOf(buffer))
-    const rivals = placed.filter((other) => other.life[0] <= life[1] && life[0] <= other.life[1])
+    const rivals = placed.filter((other) => other.life.first <= life.last && life.first <= other.life.last)
     let at = 0
     for (const rival of rivals.toSorted((x, y) => x.at - y.at)) {
       if (rival.at >= at + length) break
@@ -61,12 +72,13 @@ export const aliases = (
   const lives = lifetimes(steps)
   const taken = new Set<number>()
   return outputs.map((output) => {
-    const writes = steps.findIndex((step) => footprint(step).writes.has(output))
+    const written = lives.get(output)?.written
     const found = inputs.findIndex((input, i) => {
+      if (written === undefined) return false
       if (!donated.has(i) || taken.has(i) || bytesOf(input) !== bytesOf(output) || input.dtype !== output.dtype)
         return false
-      const last = lives.get(input)?.[1] ?? -1
-      return last < writes || (last === writes && readsInPlace(steps[writes], input, output))
+      const last = lives.get(input)?.last ?? -1
+      return last < written || (last === written && readsInPlace(steps[written], input, output))
     })
     if (found < 0) return undefined
     taken.add(found)

@@ -1,0 +1,85 @@
+/**
+ * Steps that differ only in the memory they work on share their code: the blocks of a deep network become the same few
+ * functions, which read the addresses of their buffers from slots that the caller fills.
+ */
+import type { Buffer, Contraction, Nest } from "@cotangent/compiler/LoopProgram"
+import type { Variable } from "@cotangent/tensor/Scalar"
+import type { Context } from "./Context.ts"
+import { pushBase } from "./Context.ts"
+import type { FunctionBuilder, FunctionReference, Global } from "./FunctionBuilder.ts"
+
+/** What of a step makes its code. */
+interface Form {
+  /** Equal for steps whose code is equal but for the addresses of buffers. */
+  readonly key: string
+  /** The buffers of the step, in the order in which its slots hold them. */
+  readonly buffers: ReadonlyArray<Buffer>
+}
+
+/** The form of a step inside repetitions whose counters are `counters`. */
+const formOf = (step: Nest | Contraction, counters: ReadonlyMap<Variable, Global<"i32">>): Form => {
+  const buffers = new Map<Buffer, number>()
+  const numbers = new Map<object, number>()
+  const parts: Array<string> = []
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return void parts.push(String(value))
+    if (Array.isArray(value)) {
+      parts.push("[")
+      value.forEach(visit)
+      return void parts.push("]")
+    }
+    const known = numbers.get(value)
+    if (known !== undefined) return void parts.push(`#${known}`)
+    if (isBuffer(value)) {
+      if (!buffers.has(value)) buffers.set(value, buffers.size)
+      return void parts.push(`${value.dtype}@${buffers.get(value)}`)
+    }
+    numbers.set(value, numbers.size)
+    // Variables are told apart by identity; what else is there is plain data.
+    const counter = counters.get(value as Variable)
+    if (counter !== undefined) return void parts.push(`counter ${counter.globalIndex}`)
+    parts.push("{")
+    for (const [name, part] of Object.entries(value)) {
+      if (name === "name") continue
+      parts.push(name)
+      visit(part)
+    }
+    parts.push("}")
+  }
+  visit(step)
+  return { key: parts.join(" "), buffers: [...buffers.keys()] }
+}
+
+const isBuffer = (value: object): value is Buffer => "role" in value && "shape" in value && "id" in value
+
+/** The code of a form: a function without parameters. */
+export interface Code {
+  readonly function: FunctionReference
+  readonly isShared: boolean
+}
+
+/** Code for `step`, from `make` unless a step of the same form has it already, and what calls it. */
+export const withForm = (
+  step: Nest | Contraction,
+  context: Context,
+  make: (inside: Context, form: number) => Code
+): { readonly isShared: boolean; readonly emit: (code: FunctionBuilder) => void } => {
+  const { module, slots } = context
+  const { buffers, key } = formOf(step, context.counters)
+  while (slots.length < buffers.length) slots.push(module.global(0))
+  const made = module.shared(`step ${key}`, () => {
+    const pointers = new Map(buffers.map((buffer, i) => [buffer, slots[i]] as const))
+    const inside: Context = { ...context, pointers }
+    const code = make(inside, context.forms.count++)
+    context.scratchBytes = Math.max(context.scratchBytes, inside.scratchBytes)
+    return code
+  })
+  const emit = (code: FunctionBuilder): void => {
+    buffers.forEach((buffer, i) => {
+      pushBase(code, buffer, context)
+      code.set(slots[i])
+    })
+    code.call(made.function)
+  }
+  return { isShared: made.isShared, emit }
+}
