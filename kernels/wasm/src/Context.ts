@@ -6,6 +6,7 @@ import { footprint } from "@cotangent/compiler/LoopProgram"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { approximate } from "./approximate.ts"
 import type { Threads } from "./Barrier.ts"
+import type { Touch } from "./Conflicts.ts"
 import type { Emitter, Machine } from "./Emitter.ts"
 import * as Emitters from "./Emitter.ts"
 import type { FunctionBuilder, FunctionReference, Global, Local } from "./FunctionBuilder.ts"
@@ -25,8 +26,12 @@ export interface Context {
   readonly pointers: ReadonlyMap<Buffer, Global<"i32">>
   /** Counters of the repetitions that enclose the present step. */
   readonly counters: ReadonlyMap<Variable, Global<"i32">>
-  readonly scratchAt: number
+  /** Address of the scratch memory of this thread. */
+  readonly scratch: Global<"i32">
+  /** How much of it some step needs. */
   scratchBytes: number
+  /** What memory a step touches. */
+  readonly touch: (step: Step) => Touch
   /** Where the addresses of buffers stand while the code of a form runs, and how many forms there are. */
   readonly slots: Array<Global<"i32">>
   readonly forms: { count: number }

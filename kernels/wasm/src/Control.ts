@@ -7,13 +7,13 @@ import type { Context } from "./Context.ts"
 import { emitterFor, withBuffers } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
-import type { Call } from "./Sharing.ts"
+import type { Call, Runner } from "./Sharing.ts"
 import { inOrder, sequence } from "./Sharing.ts"
 
 /** Adds what one step needs to the module. */
 export type AddStep = (step: Step, context: Context) => Call
 
-export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep: AddStep): Call => {
+export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep: AddStep): Runner => {
   const global = context.module.global(0)
   const inner: Context = { ...context, counters: new Map([...context.counters, [counter, global]]) }
   const [run, isShared] = addBlocks([steps], inner, addStep)
@@ -29,7 +29,7 @@ export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep:
   return { emit, isShared }
 }
 
-export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context, addStep: AddStep): Call => {
+export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context, addStep: AddStep): Runner => {
   const [[runTrue, runFalse], isShared] = addBlocks([ifTrue, ifFalse], context, addStep)
   const emit = (entry: FunctionBuilder): void => {
     pushTruth(entry, predicate, context)
@@ -41,7 +41,7 @@ export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Conte
   return { emit, isShared }
 }
 
-export const addWhile = ({ condition, predicate, steps }: While, context: Context, addStep: AddStep): Call => {
+export const addWhile = ({ condition, predicate, steps }: While, context: Context, addStep: AddStep): Runner => {
   const [[test, run], isShared] = addBlocks([condition, steps], context, addStep)
   const { threads } = context
   const emit = (entry: FunctionBuilder): void => {

@@ -9,6 +9,7 @@ import type { Buffer, Contraction, Copy, LoopProgram, Nest, Routine, Step } from
 import { bytes } from "@cotangent/tensor/DType"
 import type { Variable } from "@cotangent/tensor/Scalar"
 import { add as addBarrier } from "./Barrier.ts"
+import { touches } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, pushBase, touched, withBuffers } from "./Context.ts"
 import { addGemm } from "./Contractions.ts"
@@ -23,7 +24,7 @@ import type { Machine } from "./Emitter.ts"
 import { emitNest } from "./Nests.ts"
 import type { Kernel } from "./Profile.ts"
 import { kernelOf } from "./Profile.ts"
-import type { Call } from "./Sharing.ts"
+import type { Call, Runner } from "./Sharing.ts"
 import { alone, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
 import { algorithms } from "./Routines.ts"
 import type { HostFunction } from "./scalarInstructions.ts"
@@ -66,7 +67,7 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     halves: Memory.halves(module),
     isRelaxed: target.isRelaxed
   }
-  const [control, arena, thread] = [module.global(0), module.global(0), module.global(0)]
+  const [control, arena, thread, scratch] = [module.global(0), module.global(0), module.global(0), module.global(0)]
   const pointers = new Map<Buffer, Global<"i32">>()
   for (const buffer of [...program.inputs, ...program.outputs]) pointers.set(buffer, module.global(0))
   const threads =
@@ -82,7 +83,8 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     arena,
     pointers,
     counters: new Map(),
-    scratchAt: Math.ceil(program.arenaBytes / 64) * 64,
+    scratch,
+    touch: touches(program),
     scratchBytes: 0,
     slots: [],
     forms: { count: 0 },
@@ -99,10 +101,14 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
       .op("i32.load", 4 * i)
       .set(global)
   )
+  // Each thread has scratch memory of its own behind the arena.
+  const scratchAt = Math.ceil(program.arenaBytes / 64) * 64
+  const scratchBytes = Math.ceil(context.scratchBytes / 64) * 64
+  entry.get(thread).i32(scratchBytes).op("i32.mul").get(arena).op("i32.add").i32(scratchAt).op("i32.add").set(scratch)
   sequence(calls, entry, context)
   return {
     module: module.build({ hasNames: true }),
-    arenaBytes: context.scratchAt + context.scratchBytes,
+    arenaBytes: scratchAt + scratchBytes * target.threads,
     isParallel: calls.some(({ isShared }) => isShared),
     kernels
   }
@@ -118,13 +124,13 @@ const hostsOf = (module: ModuleBuilder): Machine["host"] =>
   )
 
 const addStep = (step: Step, context: Context): Call => {
-  const call = addUnprofiled(step, context)
+  const call = { ...addRunner(step, context), touch: context.touch(step) }
   const { profiled } = context
   if (profiled === undefined || step.tag === "repeat" || step.tag === "while" || step.tag === "branch") return call
   return { ...call, number: profiled.kernels.push(kernelOf(step)) - 1 }
 }
 
-const addUnprofiled = (step: Step, context: Context): Call => {
+const addRunner = (step: Step, context: Context): Runner => {
   switch (step.tag) {
     case "nest":
       return withForm(step, context, (inside) => addNest(step, inside))
@@ -163,8 +169,7 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
   })
   const { a, b, batch } = step
   const threads = isWorthSplitting(step, context) ? context.threads : undefined
-  const scratch = Math.ceil(product.scratchBytes / 64) * 64
-  context.scratchBytes = Math.max(context.scratchBytes, scratch * (threads?.count ?? 1))
+  context.scratchBytes = Math.max(context.scratchBytes, product.scratchBytes)
   const code = context.module.function({ name: step.name, parameters: [] })
   const emitter = emitterFor(code, batch, context)
   const split = threads === undefined ? undefined : partOf(step, product, code, threads)
@@ -181,8 +186,7 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
       code.get(local)
       if (offset > 0) code.i32(offset).op("i32.add")
     }
-    code.get(context.arena).i32(context.scratchAt).op("i32.add")
-    if (threads !== undefined) code.get(threads.thread).i32(scratch).op("i32.mul").op("i32.add")
+    code.get(context.scratch)
     for (const [range, extent] of [
       [split?.units, product.units],
       [split?.panels, product.panels]
@@ -197,7 +201,7 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
   return { function: code, isShared: threads !== undefined }
 }
 
-const addRoutine = (routine: Routine, context: Context): Call => {
+const addRoutine = (routine: Routine, context: Context): Runner => {
   const algorithm = algorithms[routine.name]
   if (algorithm === undefined) throw new TypeError(`the routine ${routine.name} has no kernel`)
   const code = context.module.function({ name: routine.name, parameters: [] })
@@ -214,7 +218,7 @@ const addRoutine = (routine: Routine, context: Context): Call => {
     routine,
     inputs: routine.inputs.map(base),
     outputs: routine.outputs.map(base),
-    scratch: pointer(() => code.get(context.arena).i32(context.scratchAt).op("i32.add"))
+    scratch: pointer(() => code.get(context.scratch))
   })
   context.scratchBytes = Math.max(context.scratchBytes, algorithm.scratchBytes(routine))
   return alone((entry) => void entry.call(code))

@@ -6,6 +6,8 @@ import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 import type { Share, Threads } from "./Barrier.ts"
 import { share } from "./Barrier.ts"
+import type { Touch } from "./Conflicts.ts"
+import { conflicts } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
 import type { Gemm } from "./gemm.ts"
@@ -17,12 +19,16 @@ export interface Call {
   readonly emit: (code: FunctionBuilder) => void
   /** All threads take part. */
   readonly isShared: boolean
+  readonly touch: Touch
   /** Its number in the profile, where one is taken. */
   readonly number?: number
 }
 
+/** What runs a step, and whether all threads take part. */
+export type Runner = Pick<Call, "emit" | "isShared">
+
 /** A step of the first thread. */
-export const alone = (emit: Call["emit"]): Call => ({ emit, isShared: false })
+export const alone = (emit: Call["emit"]): Runner => ({ emit, isShared: false })
 
 /** Runs steps in order on the thread that gets there; in a profile, the end of each is noted. */
 export const inOrder = (calls: ReadonlyArray<Call>, code: FunctionBuilder, { profiled }: Context): void => {
@@ -32,7 +38,10 @@ export const inOrder = (calls: ReadonlyArray<Call>, code: FunctionBuilder, { pro
   }
 }
 
-/** Runs steps in order: what is not shared on the first thread, with a barrier wherever sharing begins or ends. */
+/**
+ * Runs steps in order: what is not shared on the first thread, with a barrier before a step that depends on what other
+ * threads may still be doing, and at the end. Between other steps no thread waits.
+ */
 export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, context: Context): void => {
   const { profiled, threads } = context
   if (threads === undefined || !calls.some(({ isShared }) => isShared)) {
@@ -43,22 +52,26 @@ export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, cont
       .op("i32.eqz")
       .if(() => inOrder(calls, code, context))
   }
-  for (let at = 0; at < calls.length;) {
-    let end = at
-    while (end < calls.length && calls[end].isShared === calls[at].isShared && (end === at || !calls[at].isShared))
-      end++
-    const group = calls.slice(at, end)
-    if (calls[at].isShared) inOrder(group, code, context)
+  /** What was begun since the last barrier. */
+  let pending: ReadonlyArray<Call> = []
+  const wait = (): void => {
+    code.call(threads.barrier)
+    const number = pending.at(-1)?.number
+    if (profiled !== undefined && number !== undefined) code.i32(~number).call(profiled.mark)
+    pending = []
+  }
+  for (const call of calls) {
+    const isAlone = ({ isShared }: Call): boolean => !isShared && !call.isShared
+    if (pending.some((other) => !isAlone(other) && conflicts(other.touch, call.touch))) wait()
+    if (call.isShared) inOrder([call], code, context)
     else
       code
         .get(threads.thread)
         .op("i32.eqz")
-        .if(() => inOrder(group, code, context))
-    code.call(threads.barrier)
-    const { number } = group[group.length - 1]
-    if (profiled !== undefined && number !== undefined) code.i32(~number).call(profiled.mark)
-    at = end
+        .if(() => inOrder([call], code, context))
+    pending = [...pending, call]
   }
+  wait()
 }
 
 /** Instructions below which a step is not worth sharing: a barrier and moved cache lines cost as much. */

@@ -86,6 +86,7 @@ const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyAr
     const pieces = stages.flatMap((stage) => split(stage) ?? [stage])
     return [mergeNest(cutNest({ tag: "nest", name, axes: outer, stages: pieces }))]
   }
+  if (stages.length === 0) return []
   const [{ stores }] = stages
   const whole: Stage = { axes: [...outer, ...stages[0].axes], stores }
   const { axes, stores: evenly } = cutStage(whole)
