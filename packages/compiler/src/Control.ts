@@ -9,6 +9,7 @@ import type { DType } from "@cotangent/tensor/DType"
 import * as S from "@cotangent/tensor/Scalar"
 import { size } from "@cotangent/tensor/Shape"
 import type { Buffer, Step } from "./LoopProgram.ts"
+import { layOut } from "./Panels.ts"
 import type { Location } from "./Stages.ts"
 import { copy, start } from "./Stages.ts"
 
@@ -100,7 +101,8 @@ export const repeat = (loop: Loop, { inputs, outputs }: Application, control: Co
     ...results.slice(loop.carries).flatMap((item, i) => record(stacked[i], item)),
     ...carries.advance(results.slice(0, loop.carries))
   ]
-  return [...carries.enter, { tag: "repeat", counter, steps: body }, ...carries.leave]
+  const panels = layOut(body, control.allocate)
+  return [...carries.enter, ...panels.before, { tag: "repeat", counter, steps: panels.body }, ...carries.leave]
 }
 
 /** The steps of a body as long as those of the condition give true. */
