@@ -5,7 +5,7 @@ import { bytes } from "@cotangent/tensor/DType"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 import type { Buffer, Contraction, Nest, Step, Store } from "./LoopProgram.ts"
-import { footprint } from "./LoopProgram.ts"
+import { footprint, inner } from "./LoopProgram.ts"
 
 /** Every place begins at a multiple of a cache line. */
 const alignment = 64
@@ -36,12 +36,53 @@ const lifetimes = (steps: ReadonlyArray<Step>): ReadonlyMap<Buffer, Life> => {
   return lives
 }
 
+/** A stretch of time; steps inside of others have moments of their own. */
+interface Span {
+  readonly first: number
+  readonly last: number
+}
+
+/** When each buffer holds something that is read later. */
+const spans = (steps: ReadonlyArray<Step>): ReadonlyMap<Buffer, Span> => {
+  const uses = new Map<Buffer, Span & { readonly isMade: boolean }>()
+  const loops: Array<Span> = []
+  let now = 0
+  const note = (buffers: Iterable<Buffer>, isMade: boolean): void => {
+    for (const buffer of buffers) uses.set(buffer, { ...(uses.get(buffer) ?? { first: now, isMade }), last: now })
+  }
+  const visit = (step: Step): void => {
+    const first = now
+    // Threads read a predicate when they get there: it stays as long as any of them may be within.
+    if (step.tag === "branch" || step.tag === "while") note([step.predicate.buffer], false)
+    if (step.tag === "repeat" || step.tag === "branch" || step.tag === "while") inner(step).forEach(visit)
+    else {
+      const { reads, writes } = footprint(step)
+      note(reads, false)
+      note(writes, true)
+    }
+    if (step.tag === "branch") note([step.predicate.buffer], false)
+    now++
+    // Inner loops end, and are listed, before those around them.
+    if (step.tag === "repeat" || step.tag === "while") loops.push({ first, last: now - 1 })
+  }
+  steps.forEach(visit)
+  return new Map([...uses].map(([buffer, use]) => [buffer, throughLoops(use, loops)]))
+}
+
+/** What a run of a loop passes on to the next lives as long as the loop; so does what lives on after it. */
+const throughLoops = (use: Span & { readonly isMade: boolean }, loops: ReadonlyArray<Span>): Span =>
+  loops.reduce<Span>((span, loop) => {
+    if (loop.last < use.first || use.last < loop.first) return span
+    const isWithin = loop.first <= use.first && use.last <= loop.last && use.isMade
+    return isWithin ? span : { first: Math.min(span.first, loop.first), last: Math.max(span.last, loop.last) }
+  }, use)
+
 /** A place for every temporary of `steps`: greedy by size, the largest first, at the lowest free place. */
 export const arena = (
   steps: ReadonlyArray<Step>
 ): { readonly places: ReadonlyMap<Buffer, number>; readonly arenaBytes: number } => {
-  const lives = [...lifetimes(steps)].filter(([buffer]) => buffer.role === "temporary")
-  const placed: Array<{ readonly at: number; readonly end: number; readonly life: Life }> = []
+  const lives = [...spans(steps)].filter(([buffer]) => buffer.role === "temporary")
+  const placed: Array<{ readonly at: number; readonly end: number; readonly life: Span }> = []
   const places = new Map<Buffer, number>()
   let arenaBytes = 0
   for (const [buffer, life] of lives.toSorted(([x], [y]) => bytesOf(y) - bytesOf(x))) {

@@ -72,7 +72,7 @@ describe("loop programs of control", () => {
               t3[i1] = (t0[i1] + exp(t0[i1]))
           copy 3 from t3[0] to t0[0]
         copy 3 from t0[0] to out0[0]
-      arena 256 bytes: t0 @0+12, t3 @64+12, t1 @128+4, t2 @192+1"
+      arena 192 bytes: t0 @0+12, t3 @64+12, t1 @64+4, t2 @128+1"
     `)
   })
 
