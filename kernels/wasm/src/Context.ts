@@ -26,6 +26,8 @@ export interface Context {
   readonly pointers: ReadonlyMap<Buffer, Global<"i32">>
   /** Counters of the repetitions that enclose the present step. */
   readonly counters: ReadonlyMap<Variable, Global<"i32">>
+  /** Address of the private buffers of this thread. */
+  readonly privates: Global<"i32">
   /** Address of the scratch memory of this thread. */
   readonly scratch: Global<"i32">
   /** How much of it some step needs. */
@@ -47,10 +49,11 @@ export const emitterFor = (
 ): Emitter => Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate), machine)
 
 /** Pushes the address of a buffer. */
-export const pushBase = (code: FunctionBuilder, buffer: Buffer, { arena, pointers, program }: Context): void => {
+export const pushBase = (code: FunctionBuilder, buffer: Buffer, context: Context): void => {
+  const { arena, pointers, privates, program } = context
   const global = pointers.get(buffer)
   if (global !== undefined) return void code.get(global)
-  code.get(arena)
+  code.get(buffer.role === "private" ? privates : arena)
   const place = program.places.get(buffer) ?? 0
   if (place > 0) code.i32(place).op("i32.add")
 }

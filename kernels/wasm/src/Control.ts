@@ -2,7 +2,8 @@
  * Renders steps that run repeatedly or by choice. Where threads share any of the steps inside, all threads go the same
  * way: they read what was written before a barrier.
  */
-import type { Branch, Place, Repeat, Step, While } from "@cotangent/compiler/LoopProgram"
+import type { Branch, Place, Repeat, Step, Tiles, While } from "@cotangent/compiler/LoopProgram"
+import { share } from "./Barrier.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, withBuffers } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
@@ -27,6 +28,28 @@ export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep:
     })
   }
   return { emit, isShared }
+}
+
+/** Tiles are shared: each thread runs whole ones, alone. */
+export const addTiles = ({ counter, steps }: Tiles, context: Context, addStep: AddStep): Runner => {
+  const { threads } = context
+  const global = context.module.global(0)
+  const inside: Context = {
+    ...context,
+    threads: undefined,
+    counters: new Map([...context.counters, [counter, global]])
+  }
+  const calls = steps.map((step) => addStep(step, inside))
+  context.scratchBytes = Math.max(context.scratchBytes, inside.scratchBytes)
+  const emit = (entry: FunctionBuilder): void => {
+    const range = threads === undefined ? { from: 0, to: counter.extent } : share(entry, threads, counter.extent, 1)
+    const local = entry.local("i32")
+    entry.forLoop({ local, ...range, step: 1 }, () => {
+      entry.get(local).set(global)
+      inOrder(calls, entry, inside)
+    })
+  }
+  return { emit, isShared: threads !== undefined }
 }
 
 export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context, addStep: AddStep): Runner => {

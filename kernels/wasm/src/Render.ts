@@ -6,6 +6,7 @@
  * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
  */
 import type { Buffer, Contraction, Copy, LoopProgram, Nest, Routine, Step } from "@cotangent/compiler/LoopProgram"
+import { inner } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Variable } from "@cotangent/tensor/Scalar"
 import { add as addBarrier } from "./Barrier.ts"
@@ -13,7 +14,7 @@ import { touches } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, pushBase, touched, withBuffers } from "./Context.ts"
 import { addGemm } from "./Contractions.ts"
-import { addBranch, addRepeat, addWhile } from "./Control.ts"
+import { addBranch, addRepeat, addTiles, addWhile } from "./Control.ts"
 import type { Code } from "./Forms.ts"
 import { withForm } from "./Forms.ts"
 import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
@@ -67,7 +68,8 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     halves: Memory.halves(module),
     isRelaxed: target.isRelaxed
   }
-  const [control, arena, thread, scratch] = [module.global(0), module.global(0), module.global(0), module.global(0)]
+  const [control, arena, thread] = [module.global(0), module.global(0), module.global(0)]
+  const [privates, scratch] = [module.global(0), module.global(0)]
   const pointers = new Map<Buffer, Global<"i32">>()
   for (const buffer of [...program.inputs, ...program.outputs]) pointers.set(buffer, module.global(0))
   const threads =
@@ -83,6 +85,7 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     arena,
     pointers,
     counters: new Map(),
+    privates,
     scratch,
     touch: touches(program),
     scratchBytes: 0,
@@ -101,14 +104,17 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
       .op("i32.load", 4 * i)
       .set(global)
   )
-  // Each thread has scratch memory of its own behind the arena.
-  const scratchAt = Math.ceil(program.arenaBytes / 64) * 64
-  const scratchBytes = Math.ceil(context.scratchBytes / 64) * 64
-  entry.get(thread).i32(scratchBytes).op("i32.mul").get(arena).op("i32.add").i32(scratchAt).op("i32.add").set(scratch)
+  // Behind the arena each thread has private buffers and scratch memory of its own.
+  const [ownAt, privateBytes, scratchBytes] = [program.arenaBytes, program.privateBytes, context.scratchBytes].map(
+    (bytes) => Math.ceil(bytes / 64) * 64
+  )
+  const ownBytes = privateBytes + scratchBytes
+  entry.get(thread).i32(ownBytes).op("i32.mul").get(arena).op("i32.add").i32(ownAt).op("i32.add").set(privates)
+  entry.get(privates).i32(privateBytes).op("i32.add").set(scratch)
   sequence(calls, entry, context)
   return {
     module: module.build({ hasNames: true }),
-    arenaBytes: scratchAt + scratchBytes * target.threads,
+    arenaBytes: ownAt + ownBytes * target.threads,
     isParallel: calls.some(({ isShared }) => isShared),
     kernels
   }
@@ -126,9 +132,12 @@ const hostsOf = (module: ModuleBuilder): Machine["host"] =>
 const addStep = (step: Step, context: Context): Call => {
   const call = { ...addRunner(step, context), touch: context.touch(step) }
   const { profiled } = context
-  if (profiled === undefined || step.tag === "repeat" || step.tag === "while" || step.tag === "branch") return call
+  if (profiled === undefined || isCompound(step)) return call
   return { ...call, number: profiled.kernels.push(kernelOf(step)) - 1 }
 }
+
+/** Whether a step is made of steps, which have times of their own. */
+const isCompound = (step: Step): boolean => inner(step).length > 0
 
 const addRunner = (step: Step, context: Context): Runner => {
   switch (step.tag) {
@@ -142,6 +151,8 @@ const addRunner = (step: Step, context: Context): Runner => {
       return alone((code) => emitCopy(step, code, context))
     case "repeat":
       return addRepeat(step, context, addStep)
+    case "tiles":
+      return addTiles(step, context, addStep)
     case "branch":
       return addBranch(step, context, addStep)
     case "while":

@@ -13,6 +13,7 @@ import { lowerTo } from "./Lower.ts"
 import { aliases, arena } from "./Plan.ts"
 import type { Location } from "./Stages.ts"
 import { start } from "./Stages.ts"
+import { tiled } from "./Tiles.ts"
 
 /** What the compiler may assume. */
 export interface Options {
@@ -44,7 +45,8 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
   const outputs = canonical.results.map(({ dtype, shape }) => allocate("output", size(shape), dtype))
   const parameters = new Map<Tensor, Location>(canonical.parameters.map((tensor, i) => [tensor, start(inputs[i])]))
   const frame = { parameters, allocate, identify, fusion: options.fusion ?? true }
-  const steps = lowerTo(canonical, frame, outputs.map(start))
+  const whole = lowerTo(canonical, frame, outputs.map(start))
+  const steps = frame.fusion ? tiled(whole, (length, dtype) => allocate("private", length, dtype)) : whole
   return {
     inputs,
     outputs,

@@ -8,7 +8,8 @@ import type { Reduce, Scalar, Source, Variable } from "@cotangent/tensor/Scalar"
 /** A range of memory. Loads and stores address it by element: its shape is its length. */
 export interface Buffer extends Source {
   readonly id: number
-  readonly role: "input" | "output" | "temporary"
+  /** A private buffer exists once for each thread, during a tile. */
+  readonly role: "input" | "output" | "temporary" | "private"
   readonly shape: readonly [length: number]
   readonly dtype: DType
 }
@@ -106,6 +107,16 @@ export interface Repeat {
   readonly steps: ReadonlyArray<Step>
 }
 
+/**
+ * Runs `steps` for every value of `counter`, in any order or at the same time: no value depends on another, and what is
+ * in private buffers does not outlast one.
+ */
+export interface Tiles {
+  readonly tag: "tiles"
+  readonly counter: Variable
+  readonly steps: ReadonlyArray<Step>
+}
+
 /** Runs one of two lists of steps by a scalar of bool in memory. */
 export interface Branch {
   readonly tag: "branch"
@@ -129,12 +140,13 @@ export interface Place {
 }
 
 /** One step of a loop program. */
-export type Step = Nest | Contraction | Routine | Copy | Repeat | Branch | While
+export type Step = Nest | Contraction | Routine | Copy | Repeat | Tiles | Branch | While
 
 /** The steps inside of one. */
 export const inner = (step: Step): ReadonlyArray<Step> => {
   switch (step.tag) {
     case "repeat":
+    case "tiles":
       return step.steps
     case "branch":
       return [...step.ifTrue, ...step.ifFalse]
@@ -150,9 +162,11 @@ export interface LoopProgram {
   readonly inputs: ReadonlyArray<Buffer>
   readonly outputs: ReadonlyArray<Buffer>
   readonly steps: ReadonlyArray<Step>
-  /** Byte offset of each temporary in the arena. */
+  /** Byte offset of each temporary in the arena, and of each private buffer. */
   readonly places: ReadonlyMap<Buffer, number>
   readonly arenaBytes: number
+  /** Bytes that each thread needs for private buffers, whose places are counted from the start of these. */
+  readonly privateBytes: number
   /** For each output: the donated input whose memory it takes over, or undefined. */
   readonly aliases: ReadonlyArray<number | undefined>
 }

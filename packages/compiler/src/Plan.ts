@@ -4,7 +4,7 @@
 import { bytes } from "@cotangent/tensor/DType"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { Buffer, Contraction, Nest, Step, Store } from "./LoopProgram.ts"
+import type { Buffer, Contraction, LoopProgram, Nest, Step, Store } from "./LoopProgram.ts"
 import { footprint, inner } from "./LoopProgram.ts"
 
 /** Every place begins at a multiple of a cache line. */
@@ -77,11 +77,12 @@ const throughLoops = (use: Span & { readonly isMade: boolean }, loops: ReadonlyA
     return isWithin ? span : { first: Math.min(span.first, loop.first), last: Math.max(span.last, loop.last) }
   }, use)
 
-/** A place for every temporary of `steps`: greedy by size, the largest first, at the lowest free place. */
-export const arena = (
+/** A place for every buffer of a role in `steps`: greedy by size, the largest first, at the lowest free place. */
+const placesOf = (
+  role: Buffer["role"],
   steps: ReadonlyArray<Step>
 ): { readonly places: ReadonlyMap<Buffer, number>; readonly arenaBytes: number } => {
-  const lives = [...spans(steps)].filter(([buffer]) => buffer.role === "temporary")
+  const lives = [...spans(steps)].filter(([buffer]) => buffer.role === role)
   const placed: Array<{ readonly at: number; readonly end: number; readonly life: Span }> = []
   const places = new Map<Buffer, number>()
   let arenaBytes = 0
@@ -98,6 +99,17 @@ export const arena = (
     arenaBytes = Math.max(arenaBytes, at + length)
   }
   return { places, arenaBytes }
+}
+
+/** Places for temporaries, and for what only a tile has. */
+export const arena = (steps: ReadonlyArray<Step>): Pick<LoopProgram, "places" | "arenaBytes" | "privateBytes"> => {
+  const { arenaBytes, places } = placesOf("temporary", steps)
+  const tiles = steps.flatMap((step) => (step.tag === "tiles" ? [placesOf("private", step.steps)] : []))
+  return {
+    places: new Map([...places, ...tiles.flatMap((tile) => [...tile.places])]),
+    arenaBytes,
+    privateBytes: Math.max(0, ...tiles.map((tile) => tile.arenaBytes))
+  }
 }
 
 /**

@@ -29,10 +29,11 @@ const names = (program: LoopProgram): Names => {
   program.inputs.forEach((buffer, i) => buffers.set(buffer, `in${i}`))
   program.outputs.forEach((buffer, i) => buffers.set(buffer, `out${i}`))
   const axes = new Map<Variable, string>()
-  let temporaries = 0
+  const counts = { t: 0, p: 0 }
   return {
     buffer: (buffer) => {
-      if (!buffers.has(buffer)) buffers.set(buffer, `t${temporaries++}`)
+      const kind = buffer.role === "private" ? "p" : "t"
+      if (!buffers.has(buffer)) buffers.set(buffer, `${kind}${counts[kind]++}`)
       return buffers.get(buffer)!
     },
     axis: (variable) => {
@@ -95,7 +96,8 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
       )
       break
     case "repeat":
-      lines.push(`${indent}repeat ${header([step.counter])}`)
+    case "tiles":
+      lines.push(`${indent}${step.tag} ${header([step.counter])}`)
       step.steps.forEach((inner) => printStep(inner, name, lines, `${indent}  `))
       break
     case "branch":
