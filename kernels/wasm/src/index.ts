@@ -1,4 +1,5 @@
 export * as Features from "./Features.ts"
 export * as Profile from "./Profile.ts"
+export * as Trace from "./Trace.ts"
 export * as Wasm from "./Wasm.ts"
 export * as WideSimd from "./WideSimd.ts"
