@@ -22,6 +22,7 @@ export const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   testing: Object.keys(library),
   cli: [...Object.keys(library), "testing"],
   "gradcheck-app": [...Object.keys(library), "testing"],
+  bench: Object.keys(library),
   config: []
 }
 
@@ -39,4 +40,4 @@ export const dataModules: ReadonlySet<string> = new Set([
 ])
 
 /** Packages that may use what only Node has. */
-export const usesNode: ReadonlySet<string> = new Set(["testing", "config", "cli", "gradcheck-app"])
+export const usesNode: ReadonlySet<string> = new Set(["testing", "config", "cli", "gradcheck-app", "bench"])

@@ -72,6 +72,11 @@ export interface DeviceService {
   readonly explain: (tree: unknown) => Effect.Effect<string, CompileFailed | OutOfMemory>
   /** How many buffers of this device are alive. */
   readonly liveBuffers: Effect.Effect<number>
+  /**
+   * The most bytes that have been in use at one time: buffers, and what a run needs beside them. Code and what the host
+   * holds are not counted.
+   */
+  readonly peakBytes: Effect.Effect<number>
 }
 
 const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Return<DeviceService, never, Scope.Scope> {
@@ -111,7 +116,8 @@ const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Return<De
       Effect.scopedWith((scope) =>
         Effect.map(engine.prepare(tensorsOf(tree), scope), ({ executable }) => executable.explain())
       ),
-    liveBuffers: Effect.sync(engine.memory.countLive)
+    liveBuffers: Effect.sync(engine.memory.countLive),
+    peakBytes: Effect.sync(engine.memory.peakBytes)
   })
 })
 

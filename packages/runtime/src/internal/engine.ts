@@ -124,6 +124,7 @@ export const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Re
       const donor = aliases[k]
       if (donor !== undefined) outputs[k] = memory.takeOver(inputs[donor], run.outputs[k], made)
     }
+    memory.noteRun(run.executable.scratchBytes)
     const finished = run.executable.run(inputs.map(allocationOf), outputs.map(allocationOf))
     yield* run.spare.length === 0
       ? finished

@@ -19,6 +19,10 @@ export const byteLength = ({ dtype, shape }: TensorType): number => size(shape) 
 /** What is done with device memory. `made` collects buffers that no scope owns yet. */
 export interface Memory {
   readonly countLive: () => number
+  /** The most bytes that buffers and the scratch memory of a run have taken together. */
+  readonly peakBytes: () => number
+  /** Says that a run takes `scratchBytes` beside the buffers that are there. */
+  readonly noteRun: (scratchBytes: number) => void
   readonly allocate: (type: TensorType, made: Array<Buffer>) => Effect.Effect<Buffer, OutOfMemory>
   readonly upload: (array: HostArray, made: Array<Buffer>) => Effect.Effect<Buffer, OutOfMemory | DeviceLost>
   /** A new buffer in the place of `donor`, which is lost. */
@@ -35,6 +39,8 @@ export interface Memory {
 export const make = (backend: Backend): Memory => {
   const owners = new WeakMap<Scope.Scope, Set<Buffer>>()
   let live = 0
+  let bytes = 0
+  let peak = 0
 
   const hold = ({ dtype, shape }: TensorType, allocation: Allocation, made: Array<Buffer>): Buffer => {
     const buffer: Buffer = { shape, dtype, allocation, memory: self, state: "live", owner: undefined }
@@ -45,6 +51,8 @@ export const make = (backend: Backend): Memory => {
   const allocate: Memory["allocate"] = (type, made) =>
     Effect.map(backend.allocate(byteLength(type)), (allocation) => {
       live++
+      bytes += allocation.bytes
+      peak = Math.max(peak, bytes)
       return hold(type, allocation, made)
     })
 
@@ -52,6 +60,7 @@ export const make = (backend: Backend): Memory => {
     buffer.owner = undefined
     if (buffer.state === "live") buffer.state = "released"
     live--
+    bytes -= buffer.allocation.bytes
     backend.free(buffer.allocation)
   }
 
@@ -87,6 +96,8 @@ export const make = (backend: Backend): Memory => {
 
   const self: Memory = {
     countLive: () => live,
+    peakBytes: () => peak,
+    noteRun: (scratchBytes) => void (peak = Math.max(peak, bytes + scratchBytes)),
     allocate,
     upload: (array, made) =>
       Effect.uninterruptible(
