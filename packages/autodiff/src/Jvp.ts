@@ -2,6 +2,7 @@
  * Forward mode: pushes tangents through expressions.
  */
 import * as DTypes from "@cotangent/tensor/DType"
+import { derive } from "@cotangent/tensor/Origin"
 import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
 import * as Tree from "@cotangent/tensor/Tree"
 import { between } from "./internal/between.ts"
@@ -25,7 +26,8 @@ export const pushforward = (
   for (const application of between(outputs, held)) {
     const given = application.inputs.map((x) => tangentOf.get(x))
     if (given.every((tangent) => tangent === undefined)) continue
-    application.primitive.jvp({ ...application, tangents: given }).forEach((tangent, i) => {
+    const push = () => application.primitive.jvp({ ...application, tangents: given })
+    derive("jvp", application, push).forEach((tangent, i) => {
       const output = application.outputs[i]
       if (tangent !== undefined && !held.has(output)) tangentOf.set(output, tangent)
     })

@@ -2,6 +2,7 @@
  * Reverse mode: pulls cotangents back through expressions.
  */
 import * as DTypes from "@cotangent/tensor/DType"
+import { derive } from "@cotangent/tensor/Origin"
 import type { Cotangent, Tensor } from "@cotangent/tensor/Primitive"
 import { add } from "@cotangent/tensor/primitive/linear"
 import * as Tree from "@cotangent/tensor/Tree"
@@ -25,14 +26,16 @@ export const pullback = (
   const receive = (x: Tensor, cotangent: Cotangent): void => {
     if (cotangent === undefined || !isWanted(x)) return
     const earlier = cotangentOf.get(x)
-    cotangentOf.set(x, earlier === undefined ? cotangent : add(earlier, cotangent))
+    const sum = earlier && derive("vjp", x.application, () => add(earlier, cotangent))
+    cotangentOf.set(x, sum ?? cotangent)
   }
   outputs.forEach((y, i) => receive(y, cotangents[i]))
   for (const application of [...inside].toReversed()) {
     const received = application.outputs.map((y) => (held.has(y) ? undefined : cotangentOf.get(y)))
     if (received.every((cotangent) => cotangent === undefined)) continue
     const wanted = application.inputs.map(isWanted)
-    const pulled = application.primitive.vjp({ ...application, cotangents: received, wanted })
+    const pull = () => application.primitive.vjp({ ...application, cotangents: received, wanted })
+    const pulled = derive("vjp", application, pull)
     application.inputs.forEach((x, i) => receive(x, pulled[i]))
   }
   return inputs.map((x) => cotangentOf.get(x))

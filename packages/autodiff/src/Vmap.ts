@@ -3,6 +3,7 @@
  */
 import type { DType } from "@cotangent/tensor/DType"
 import { ArgumentError, ShapeError } from "@cotangent/tensor/errors"
+import { derive } from "@cotangent/tensor/Origin"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import { describe, isTensor } from "@cotangent/tensor/Primitive"
 import { broadcast } from "@cotangent/tensor/primitive/linear"
@@ -32,7 +33,8 @@ export const batch = (
   for (const application of between(outputs, new Set(batchOf.keys()))) {
     const mapped = application.inputs.map((x) => batchOf.has(x))
     const given = application.inputs.map((x) => batchOf.get(x) ?? x)
-    const results = application.primitive.batch({ inputs: given, mapped, size, params: application.params })
+    const many = () => application.primitive.batch({ inputs: given, mapped, size, params: application.params })
+    const results = derive("batch", application, many)
     application.outputs.forEach((y, i) => batchOf.has(y) || batchOf.set(y, results[i]))
   }
   return outputs.map((y) => batchOf.get(y))

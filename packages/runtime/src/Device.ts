@@ -20,6 +20,7 @@ import type { Backend, DeviceDescription } from "./Backend.ts"
 import { bufferOf } from "./Buffer.ts"
 import type { CompileFailed, DeviceError, NonFinite, OutOfMemory } from "./errors.ts"
 import { DeviceUnavailable } from "./errors.ts"
+import * as Checked from "./internal/checked.ts"
 import * as Compiled from "./internal/compiled.ts"
 import type { Engine } from "./internal/engine.ts"
 import * as Engines from "./internal/engine.ts"
@@ -39,6 +40,11 @@ export interface CompileOptions {
 export type CompiledFunction<Args extends ReadonlyArray<unknown>, A> = (
   ...args: Args
 ) => Effect.Effect<A, DeviceError, Scope.Scope>
+
+/** A function that runs on a device and fails where a result is not finite. */
+export type CheckedFunction<Args extends ReadonlyArray<unknown>, A> = (
+  ...args: Args
+) => Effect.Effect<A, NonFinite | DeviceError, Scope.Scope>
 
 /** What a device does. Trees are arrays and plain records of tensors, nested at will. */
 export interface DeviceService {
@@ -64,8 +70,19 @@ export interface DeviceService {
     options?: CompileOptions
   ) => Effect.Effect<CompiledFunction<Args, A>, never, Scope.Scope>
   /**
-   * Computes everything that `tree` depends on and looks at each value. **Fails** with `NonFinite` where the first NaN
-   * or infinity appears. Slow: it is for finding a fault.
+   * `f` in the place of `compile`, for finding a fault: a call **fails** with `NonFinite` where one of its results is not
+   * finite, naming the operation that this goes back to and the line of code that built it. `f` is called at every call,
+   * which is slow; donated arguments are used up only when all results are finite.
+   */
+  readonly compileChecked: <Args extends ReadonlyArray<unknown>, A>(
+    f: (...args: Args) => A,
+    options?: CompileOptions
+  ) => Effect.Effect<CheckedFunction<Args, A>, never, Scope.Scope>
+  /**
+   * Looks at the tensors of a tree. **Fails** with `NonFinite` where one is not finite, naming the operation that this
+   * goes back to: the first that made NaN or an infinity of finite inputs, be it within a loop or a branch. It has a line
+   * of code if it was built within `Origin.record`. An infinity that the program writes, as in a mask, is a fault only if
+   * it becomes NaN or reaches the tree; a value that does not reach the tree, since `where` chose another, is none.
    */
   readonly checkFinite: (tree: unknown) => Effect.Effect<void, NonFinite | DeviceError>
   /** What realizing `tree` would run, for people. */
@@ -81,6 +98,7 @@ export interface DeviceService {
 
 const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Return<DeviceService, never, Scope.Scope> {
   const engine = yield* Engines.make(backend)
+  const ground: Finite.Ground = { engine, read: (tensor) => read(engine, tensor) }
   return Device.of({
     description: backend.description,
     realize: (tree) => Effect.flatMap(Effect.scope, (scope) => realize(engine, tree, scope)),
@@ -99,19 +117,11 @@ const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Return<De
         }
         return Effect.map(read(engine, tensor), ({ data }) => data[0])
       }),
-    compile: <Args extends ReadonlyArray<unknown>, A>(f: (...args: Args) => A, options: CompileOptions = {}) =>
-      Effect.map(Effect.scope, (home) => {
-        const name = options.name ?? (f.name === "" ? "a compiled function" : f.name)
-        // `f` is called with trees of the structure it is called with here, so its own types hold.
-        return Compiled.make(
-          engine,
-          f as unknown as Compiled.Traceable,
-          { donate: [], ...options, name },
-          home
-        ) as unknown as CompiledFunction<Args, A>
-      }),
-    checkFinite: (tree) =>
-      Effect.suspend(() => Finite.check(engine, tensorsOf(tree), (tensor) => read(engine, tensor))),
+    compile: (f, options) =>
+      onDevice(f, options, (traceable, given, home) => Compiled.make(engine, traceable, given, home)),
+    compileChecked: (f, options) =>
+      onDevice(f, options, (traceable, given, home) => Checked.make(ground, traceable, given, home)),
+    checkFinite: (tree) => Effect.suspend(() => Finite.check(ground, tensorsOf(tree))),
     explain: (tree) =>
       Effect.scopedWith((scope) =>
         Effect.map(engine.prepare(tensorsOf(tree), scope), ({ executable }) => executable.explain())
@@ -120,6 +130,24 @@ const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Return<De
     peakBytes: Effect.sync(engine.memory.peakBytes)
   })
 })
+
+/** What `make` makes of `f`, for as long as the surrounding scope is open. */
+const onDevice = <Args extends ReadonlyArray<unknown>, A, E>(
+  f: (...args: Args) => A,
+  options: CompileOptions | undefined,
+  make: (
+    f: Compiled.Traceable,
+    options: Compiled.Options,
+    home: Scope.Scope
+  ) => (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, E, Scope.Scope>
+): Effect.Effect<(...args: Args) => Effect.Effect<A, E, Scope.Scope>, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (home) => {
+    const name = options?.name ?? (f.name === "" ? "a compiled function" : f.name)
+    // `f` is called with trees of the structure that it is called with here, so its own types hold.
+    return make(f as unknown as Compiled.Traceable, { donate: [], ...options, name }, home) as unknown as (
+      ...args: Args
+    ) => Effect.Effect<A, E, Scope.Scope>
+  })
 
 const tensorsOf = (tree: unknown): ReadonlyArray<Tensor> => {
   const tensors: Array<Tensor> = []

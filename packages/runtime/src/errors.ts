@@ -98,13 +98,37 @@ export class OtherDevice extends Schema.TaggedError<OtherDevice>()("OtherDevice"
   }
 }
 
-/** A value that is NaN or infinite, found by a check that was asked for. */
+/**
+ * A value that is NaN or infinite, found by a check that was asked for. Its fields say the same as its message; those that
+ * could not be found are not there.
+ */
 export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
-  /** The first operation that produced one: everything it depends on is finite. */
-  operation: Schema.String
+  /** The first operation that produced one: everything it depends on is finite, or was written as infinite. */
+  operation: Schema.String,
+  /** What it produced, where and how often. */
+  value: Schema.optionalKey(Schema.String),
+  /** The line of code that built it, as `path:line:column`. */
+  place: Schema.optionalKey(Schema.String),
+  /** The rules and the operation that it comes from, if it was not built by hand. */
+  source: Schema.optionalKey(Schema.String),
+  /** The runs of loops and branches that it is in, outermost first. */
+  within: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** Type and range of each input. */
+  inputs: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** What to try. */
+  hint: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `${this.operation}: expected finite values, received NaN or an infinity; everything before it is finite`
+    const received = this.value ?? "NaN or an infinity; everything before it is finite"
+    const detail = (name: string, text: string | undefined) => (text === undefined ? "" : `\n  ${name}: ${text}`)
+    return (
+      `${this.operation}: expected finite values, received ${received}` +
+      detail("at", this.place) +
+      detail("of", this.source) +
+      detail("within", this.within?.join(", ")) +
+      (this.inputs ?? []).map((input, i) => detail(`input ${i}`, input)).join("") +
+      detail("hint", this.hint)
+    )
   }
 }
 

@@ -10,6 +10,8 @@
 import { pipeArguments, type Pipeable } from "effect/Pipeable"
 import type { DType } from "./DType.ts"
 import type { HostArray } from "./HostArray.ts"
+import type { Origin } from "./Origin.ts"
+import { here } from "./Origin.ts"
 import type { Program } from "./Program.ts"
 import type { Accessor, Index, Scalar } from "./Scalar.ts"
 import type { TensorType } from "./Shape.ts"
@@ -39,6 +41,8 @@ export interface Application {
   readonly inputs: ReadonlyArray<Tensor>
   readonly params: unknown
   readonly outputs: ReadonlyArray<Tensor>
+  /** Where it was built, if that was recorded. */
+  readonly origin: Origin | undefined
 }
 
 /** A tangent or cotangent; `undefined` is the zero that nobody needs to compute. */
@@ -128,6 +132,8 @@ export interface AnyPrimitive {
   readonly batch: (rule: BatchRule) => ReadonlyArray<Tensor>
   /** An equal tensor that is cheaper, if the operation knows one for these inputs. */
   readonly simplify?: (rule: Rule) => Tensor | undefined
+  /** Finite inputs for which the value is finite, in words: where it is NaN or infinite, a message quotes them. */
+  readonly domain?: string
   /** Parameters as text that is equal just where they mean the same; JSON unless stated. */
   readonly key?: (params: unknown, nested: (program: Program) => string) => string
 }
@@ -169,9 +175,22 @@ export const apply = (
   primitive: AnyPrimitive,
   inputs: ReadonlyArray<Tensor>,
   params?: unknown
+): ReadonlyArray<Tensor> => build(primitive, inputs, params, here())
+
+/** `application` on other inputs, as if it had been built on these where it was. */
+export const reapply = (
+  { origin, params, primitive }: Application,
+  inputs: ReadonlyArray<Tensor>
+): ReadonlyArray<Tensor> => build(primitive, inputs, params, origin)
+
+const build = (
+  primitive: AnyPrimitive,
+  inputs: ReadonlyArray<Tensor>,
+  params: unknown,
+  origin: Origin | undefined
 ): ReadonlyArray<Tensor> => {
   const outputs: Array<Tensor> = []
-  const application: Application = { primitive, inputs, params, outputs }
+  const application: Application = { primitive, inputs, params, outputs, origin }
   primitive.type(inputs, params).forEach(({ shape, dtype }, output) => {
     // The phantom `typed` exists in types only; everything else of a tensor stands here.
     const fields = { shape, dtype, application, output }
@@ -235,6 +254,7 @@ interface Rules<N extends Arity, P> {
   readonly vjp: (rule: OpRule<N, P> & { readonly cotangent: Tensor }) => Tuple<N, Cotangent>
   readonly batch: (rule: BatchOf<N, P>) => Tensor
   readonly simplify?: (rule: OpRule<N, P>) => Tensor | undefined
+  readonly domain?: string
 }
 
 /** A declaration whose rules `K` a rule maker derives. */
@@ -254,7 +274,7 @@ export interface BatchOf<N extends Arity, P> {
  * The casts between both views stand here and in `makeMany`.
  */
 export const make = <N extends Arity, P = void>(declaration: Declaration<N, P>): Op<N, P> => {
-  const { arity, name, simplify } = declaration
+  const { arity, domain, name, simplify } = declaration
   const typed = declaration as unknown as Declaration<"many", unknown>
   const primitive: AnyPrimitive = {
     name,
@@ -269,6 +289,7 @@ export const make = <N extends Arity, P = void>(declaration: Declaration<N, P>):
         ? rule.inputs.map(() => undefined)
         : typed.vjp({ ...rule, output: outputs[0], cotangent }),
     batch: (rule) => [typed.batch(rule)],
+    ...(domain === undefined ? {} : { domain }),
     ...(simplify === undefined
       ? {}
       : { simplify: ({ outputs, ...rule }: Rule) => typed.simplify!({ ...rule, output: outputs[0] }) })
@@ -308,6 +329,7 @@ export interface ManyDeclaration<N extends Arity, P> {
   readonly jvp: (rule: ManyRule<N, P> & { readonly tangents: Tuple<N, Cotangent> }) => ReadonlyArray<Cotangent>
   readonly vjp: (rule: ManyRule<N, P> & { readonly cotangents: ReadonlyArray<Cotangent> }) => Tuple<N, Cotangent>
   readonly batch: (rule: BatchOf<N, P>) => ReadonlyArray<Tensor>
+  readonly domain?: string
 }
 
 /** The operation of a declaration with several outputs. */

@@ -3,7 +3,7 @@
  */
 import type { DType } from "./DType.ts"
 import type { AnyPrimitive, Application, Tensor } from "./Primitive.ts"
-import { apply } from "./Primitive.ts"
+import { apply, reapply } from "./Primitive.ts"
 import type { TensorType } from "./Shape.ts"
 
 /** Results as expressions over parameters. */
@@ -77,10 +77,9 @@ export const substitute = (program: Program, inputs: ReadonlyArray<Tensor>): Rea
   const isOpen = (application: Application): boolean => application.outputs.some((output) => !known.has(output))
   for (const application of applications(program.results, isOpen)) {
     if (application.inputs.every((input) => (known.get(input) ?? input) === input)) continue
-    const outputs = apply(
-      application.primitive,
-      application.inputs.map((input) => known.get(input) ?? input),
-      application.params
+    const outputs = reapply(
+      application,
+      application.inputs.map((input) => known.get(input) ?? input)
     )
     application.outputs.forEach((output, i) => known.has(output) || known.set(output, outputs[i]))
   }

@@ -62,6 +62,12 @@ export const stopWhenNoImprovement =
 export const failWhenNotFinite = <E, R>(events: Stream.Stream<Event, E, R>): Stream.Stream<Event, E | NonFinite, R> =>
   Stream.mapEffect(events, (event) =>
     (event._tag === "Step" || event._tag === "EpochFinished") && !Number.isFinite(event.loss)
-      ? Effect.fail(new NonFinite({ operation: `the loss of step ${event.step}` }))
+      ? Effect.fail(
+          new NonFinite({
+            operation: `the loss of step ${event.step}`,
+            value: String(event.loss),
+            hint: "device.compileChecked(step) names the operation and its line of code"
+          })
+        )
       : Effect.succeed(event)
   )

@@ -163,10 +163,10 @@ export const make = (engine: Engine, f: Traceable, options: Options, home: Scope
 }
 
 /** A path whose first step is an argument: `[0].weight` as `0.weight`. */
-const withoutBrackets = (path: string): string => path.replace(/^\[(\d+)\]/, "$1")
+export const withoutBrackets = (path: string): string => path.replace(/^\[(\d+)\]/, "$1")
 
 /** The positions that the leaves of the arguments `chosen` have among all leaves. */
-const positions = (args: Structure, chosen: ReadonlyArray<number>): ReadonlySet<number> => {
+export const positions = (args: Structure, chosen: ReadonlyArray<number>): ReadonlySet<number> => {
   const found = new Set<number>()
   let next = 0
   const items = args.tag === "array" ? args.items : []

@@ -21,6 +21,7 @@ interface Elementwise<N extends 1 | 2, P> {
   /** The derivative by each input, at the inputs. */
   readonly partials: (rule: OpRule<N, P>) => Tuple<N, Tensor>
   readonly simplify?: (rule: OpRule<N, P>) => Tensor | undefined
+  readonly domain?: string
 }
 
 const float = (operation: string, type: TensorType): TensorType => {
@@ -72,6 +73,7 @@ const square = (x: Tensor): Tensor => mul(x, x)
 export const div: Op<2> = elementwise({
   name: "div",
   arity: 2,
+  domain: "a divisor away from 0",
   scalar: ([x, y]) => S.div(x, y),
   partials: ({ inputs: [, y], output }) => [div(one(y), y), neg(div(output, y))],
   simplify: ({ inputs: [x, y] }) => (fillValue(y) === 1 ? x : undefined)
@@ -81,6 +83,7 @@ export const div: Op<2> = elementwise({
 export const sqrt: Op<1> = elementwise({
   name: "sqrt",
   arity: 1,
+  domain: "an argument of at least 0",
   scalar: ([x]) => S.sqrt(x),
   partials: ({ output }) => [div(fill(output, 0.5), output)]
 })
@@ -89,6 +92,7 @@ export const sqrt: Op<1> = elementwise({
 export const exp: Op<1> = elementwise({
   name: "exp",
   arity: 1,
+  domain: "an argument below 88.7 in f32 and bf16, 11.1 in f16, 709 in f64",
   scalar: ([x]) => S.exp(x),
   partials: ({ output }) => [output]
 })
@@ -97,6 +101,7 @@ export const exp: Op<1> = elementwise({
 export const expm1: Op<1> = elementwise({
   name: "expm1",
   arity: 1,
+  domain: "an argument below 88.7 in f32 and bf16, 11.1 in f16, 709 in f64",
   scalar: ([x]) => S.expm1(x),
   partials: ({ inputs: [x] }) => [exp(x)]
 })
@@ -105,6 +110,7 @@ export const expm1: Op<1> = elementwise({
 export const log: Op<1> = elementwise({
   name: "log",
   arity: 1,
+  domain: "an argument above 0",
   scalar: ([x]) => S.log(x),
   partials: ({ inputs: [x] }) => [div(one(x), x)]
 })
@@ -113,6 +119,7 @@ export const log: Op<1> = elementwise({
 export const log1p: Op<1> = elementwise({
   name: "log1p",
   arity: 1,
+  domain: "an argument above -1",
   scalar: ([x]) => S.log1p(x),
   partials: ({ inputs: [x] }) => [div(one(x), add(one(x), x))]
 })
@@ -168,6 +175,7 @@ export const atan2: Op<2> = elementwise({
 export const pow: Op<2> = elementwise({
   name: "pow",
   arity: 2,
+  domain: "a base above 0, or at least 0 under a positive exponent; a negative base needs a whole exponent",
   scalar: ([x, y]) => S.pow(x, y),
   partials: ({ inputs: [x, y], output }) => [mul(y, pow(x, sub(y, one(y)))), mul(output, logOfBase(x))]
 })
@@ -176,6 +184,7 @@ export const pow: Op<2> = elementwise({
 const logOfBase: Op<1> = elementwise({
   name: "logOfBase",
   arity: 1,
+  domain: "an argument of at least 0",
   scalar: ([x]) => S.select(S.equal(x, S.like(x, 0)), S.like(x, 0), S.log(x)),
   partials: ({ inputs: [x] }) => [div(one(x), x)]
 })
@@ -203,6 +212,7 @@ export const erfc: Op<1> = elementwise({
 export const erfInv: Op<1> = elementwise({
   name: "erfInv",
   arity: 1,
+  domain: "an argument between -1 and 1",
   scalar: ([x]) => Special.erfInv(x),
   partials: ({ output }) => [scaled(exp(square(output)), 1 / twoOverRootPi)]
 })
@@ -211,6 +221,7 @@ export const erfInv: Op<1> = elementwise({
 export const lgamma: Op<1> = elementwise({
   name: "lgamma",
   arity: 1,
+  domain: "an argument that is not 0 or a negative whole number",
   scalar: ([x]) => Special.lgamma(x),
   partials: ({ inputs: [x] }) => [polygamma(x, { order: 0 })]
 })
@@ -219,6 +230,7 @@ export const lgamma: Op<1> = elementwise({
 export const polygamma: Op<1, { readonly order: number }> = elementwise<1, { readonly order: number }>({
   name: "polygamma",
   arity: 1,
+  domain: "an argument above 0; for order 0, any that is not 0 or a negative whole number",
   scalar: ([x], { order }) => Special.polygamma(order, x),
   partials: ({ inputs: [x], params: { order } }) => [polygamma(x, { order: order + 1 })]
 })

@@ -73,6 +73,7 @@ const solveRight = (a: Tensor, x: Tensor, triangle: Triangle): Tensor =>
 export const cholesky: Op<1> = make({
   name: "cholesky",
   arity: 1,
+  domain: "a symmetric, positive definite matrix",
   type: ([a]) => {
     demand("cholesky", a, square)
     return { shape: a.shape, dtype: a.dtype }
@@ -104,6 +105,7 @@ const triangleOf = (x: Tensor, { lower, unitDiagonal }: Triangle): Tensor =>
 export const triangularSolve: Op<2, Triangle> = make<2, Triangle>({
   name: "triangularSolve",
   arity: 2,
+  domain: "a matrix without zeros on its diagonal",
   type: ([a, b]) => {
     demand("triangularSolve", a, square)
     sameType("triangularSolve", [rowsOf(a), { dtype: b.dtype, shape: rowsOf(a).shape }])
