@@ -8,10 +8,6 @@
 import type { Call, Scalar } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 
-/** The value of a polynomial by Horner's rule, highest power first. */
-const polynomial = (x: Scalar, [first, ...rest]: ReadonlyArray<number>): Scalar =>
-  rest.reduce((sum, coefficient) => S.multiplyAdd(sum, x, float(coefficient)), float(first))
-
 const float = (value: number): Scalar => S.constant(value, "f32")
 const integer = (value: number): Scalar => S.constant(value, "i32")
 
@@ -46,7 +42,7 @@ const reduce = (x: Scalar): readonly [n: Scalar, r: Scalar] => {
 const power = (n: Scalar): Scalar => S.bitcast(S.shiftLeft(S.add(n, integer(127)), integer(23)), "f32")
 
 /** `eʳ − 1` for |r| ≤ ½ ln 2. */
-const expm1Reduced = (r: Scalar): Scalar => S.multiplyAdd(S.mul(r, r), polynomial(r, exponential), r)
+const expm1Reduced = (r: Scalar): Scalar => S.multiplyAdd(S.mul(r, r), S.polynomial(r, exponential), r)
 
 const clamp = (x: Scalar, low: number, high: number): Scalar => S.min(S.max(x, float(low)), float(high))
 
@@ -77,7 +73,7 @@ const log = (x: Scalar): Scalar => {
   const f = S.sub(S.bitcast(S.add(S.and(bits, integer(0x7fffff)), root), "f32"), float(1))
   const square = S.mul(f, f)
   // The small terms first; the large ones, f and e ln 2, last.
-  const tail = S.sub(S.mul(S.mul(square, f), polynomial(f, logarithm)), S.mul(square, float(0.5)))
+  const tail = S.sub(S.mul(S.mul(square, f), S.polynomial(f, logarithm)), S.mul(square, float(0.5)))
   const value = S.add(S.add(S.add(tail, S.mul(e, float(ln2[1]))), f), S.mul(e, float(ln2[0])))
   const positive = S.select(S.equal(x, float(Infinity)), x, value)
   const zero = S.select(S.equal(x, float(0)), float(-Infinity), float(Number.NaN))

@@ -199,7 +199,7 @@ export const like = (x: Scalar, value: number): Scalar => constant(value, x.dtyp
 
 /** The value of the polynomial with `coefficients`, highest power first, at `x`, by Horner's rule. */
 export const polynomial = (x: Scalar, coefficients: ReadonlyArray<number>): Scalar =>
-  coefficients.slice(1).reduce((sum, c) => add(mul(sum, x), like(x, c)), like(x, coefficients[0]))
+  coefficients.slice(1).reduce((sum, c) => multiplyAdd(sum, x, like(x, c)), like(x, coefficients[0]))
 
 /** `combine` of `body` over all indices within `extents`. */
 export const reduce = (combine: Combine, extents: ReadonlyArray<number>, body: (index: Index) => Scalar): Scalar => {

@@ -1,172 +1,14 @@
 /**
- * Special functions as scalar expressions: error functions and the gamma family, from arithmetic, `exp`, `log`,
- * `sin` and `cos` alone, so that no backend has to know them.
+ * Special functions as scalar expressions: error functions and the gamma family, from arithmetic, `exp` and `log` alone,
+ * so that no backend has to know them.
  *
- * Each has two variants, for `f64` and for all else (narrow floats compute in `f32`). They differ in the table of
- * coefficients only: rational and polynomial minimax fits in relative error (Remez exchange in 60 digits), each with
- * the fit's error `e` next to it. Both sides of a `select` are computed; a side that is not chosen may be NaN.
+ * Each has two variants, for `f64` and for all else (narrow floats compute in `f32`), by the coefficients of
+ * `internal/coefficients.ts`. Both sides of a `select` are computed; a side that is not chosen may be NaN.
  */
+import type { Fit, Table } from "./internal/coefficients.ts"
+import { bernoulli, double, errorDouble, errorSingle, single } from "./internal/coefficients.ts"
 import type { Scalar } from "./Scalar.ts"
 import * as S from "./Scalar.ts"
-
-/** Numerator and denominator of a rational function, highest power first. */
-interface Rational {
-  readonly p: ReadonlyArray<number>
-  readonly q: ReadonlyArray<number>
-}
-
-/** The coefficients of one precision. */
-interface Table {
-  /** erf(x) / x in x²: x ≤ 3.92 (f32, e = 2.1e-8), x ≤ 0.75 (f64, e = 4.3e-17). */
-  readonly erf: Rational
-  /** exp(x²) erfc(x) / u in u - 1/2, u = 1 / (1 + 3x/8): x ≤ 11 (f32, e = 1.4e-8), x ≤ 28 (f64, e = 9.9e-17). */
-  readonly erfcx: ReadonlyArray<number>
-  /** exp(-d): |d| ≤ 0.043 (f32, e = 1.8e-8), Taylor for |d| ≤ 1.4e-5 (f64). */
-  readonly expSmall: ReadonlyArray<number>
-  /** Rounding x ≤ 28 to a multiple of the inverse leaves at most half the digits, so that its square is exact. */
-  readonly halfBits: number
-  /** Where erfc has long been 0. */
-  readonly erfcEnd: number
-  /**
-   * Center: erfInv(x) / x in 9/16 - x², |x| ≤ 3/4 (f32 e = 8.6e-9, f64 e = 2.1e-18). Tail: erfInv(x) in
-   * sqrt(-log((1 - x) / 2)) - 23/16 for 3/4 ≤ x < 1 (f32 e = 4.7e-9, f64 e = 1.2e-17).
-   */
-  readonly erfInv: { readonly center: Rational; readonly tail: Rational }
-  /**
-   * lgamma(x) / ((x - 1)(x - 2)) on [1/2, 4] (f32 e = 1.3e-8, f64 e = 5.9e-17) and, for x ≥ 4, Stirling's remainder
-   * times x in 1 / x² (f32 e = 4.7e-8, f64 e = 3.2e-15; the remainder is a hundredth of the value).
-   */
-  readonly lgamma: Rational & { readonly stirling: ReadonlyArray<number> }
-  /**
-   * digamma(x) / (x - root) on [1/2, end] (f32 e = 1.2e-8, f64 e = 2.6e-17), the root in two parts and, for x ≥ end,
-   * (log(x) - 1 / 2x - digamma(x)) x² in 1 / x² (f32 e = 1.5e-6, f64 e = 3.8e-15, of a hundredth of the value).
-   */
-  readonly digamma: Rational & {
-    readonly end: number
-    readonly root: readonly [number, number]
-    readonly asymptotic: ReadonlyArray<number>
-  }
-  /** Euler-Maclaurin: summands before and Bernoulli terms after; the first term left out is below the fits' errors. */
-  readonly zeta: { readonly terms: number; readonly corrections: number }
-}
-
-const single: Table = {
-  erf: {
-    p: [-1.49860239e-8, 5.05174477e-6, 0.000391872803, 0.00382398323, 0.0544167136, 0.183596812, 1.12837919],
-    q: [6.6576472e-5, 0.00131872954, 0.0154548098, 0.11357113, 0.4960422, 1]
-  },
-  erfcx: [
-    0.00293564028, 0.0588057488, -0.0410030037, -0.142068043, -0.00999900885, 0.333827823, 0.655578732, 0.755128026,
-    0.625756681, 0.398145258
-  ],
-  expSmall: [-0.166651382, 0.500077034, -1.00000004, 0.999999982],
-  halfBits: 2 ** 8,
-  erfcEnd: 11,
-  erfInv: {
-    center: { p: [0.110246411, 1.5467552, 2.74617269, 1.08455979], q: [0.388154675, 2.38944892, 3.05080859, 1] },
-    tail: {
-      p: [0.0345599043, 0.436216226, 1.63161814, 2.17038642, 0.807811787],
-      q: [0.034545503, 0.387370309, 1.15256576, 1]
-    }
-  },
-  lgamma: {
-    p: [4.63978045, 181.498607, 1270.86393, 2298.3392, 1066.07827, 89.7279647],
-    q: [1, 74.3941245, 932.505114, 3210.69897, 3338.96196, 910.626283, 40.1546152],
-    stirling: [0.000743014625, -0.00277663333, 0.0833333295]
-  },
-  digamma: {
-    p: [0.0203875743, 3.8881953, 36.486387, 70.1313819, 26.702331],
-    q: [1, 16.3781468, 53.3572665, 39.0125662, 0.00159064417],
-    end: 3,
-    root: [1.4616321325302124, 1.2438149938918909e-8],
-    asymptotic: [0.00340188101, -0.00831145207, 0.0833332051]
-  },
-  zeta: { terms: 5, corrections: 3 }
-}
-
-const double: Table = {
-  erf: {
-    p: [6.46945863273662e-5, 0.0012792742655464077, 0.04057179508959534, 0.13849577307922495, 1.1283791670955126],
-    q: [0.0003761321708870162, 0.008662657021222507, 0.08797982272214665, 0.4560720164975251, 1]
-  },
-  erfcx: [
-    -0.0050759011866117485, 0.0042504342901447875, 0.009714530351992356, -0.012039013267304586, -0.007643692163997365,
-    0.018928612479893154, 0.0001637967046282492, -0.023447161163836, 0.009749946548813714, 0.027480387608575473,
-    -0.02137355713747375, -0.03594432155250047, 0.03562965954367549, 0.0615181215623453, -0.047831551047493044,
-    -0.14174883893951384, -0.009467381449983379, 0.33379537460711983, 0.655562282451643, 0.7551286856039272,
-    0.6257568032045391, 0.3981452619877313
-  ],
-  expSmall: [-1 / 6, 0.5, -1, 1],
-  halfBits: 2 ** 21,
-  erfcEnd: 28,
-  erfInv: {
-    center: {
-      p: [
-        0.004629517836199464, 0.31730417194039606, 3.408658782601145, 12.832151510619875, 21.727106021614006,
-        18.039487150473597, 7.160921199707379, 1.0845597967968248
-      ],
-      q: [
-        0.030108495873496597, 0.8535064285470091, 6.247619308964538, 18.607684554381887, 26.78300806716227,
-        19.70783200731746, 7.121354241112377, 1
-      ]
-    },
-    tail: {
-      p: [
-        7.368725279118203e-7, 6.387640937029986e-5, 0.0018414797177915, 0.025357713217163166, 0.1959813053182968,
-        0.9230087560221067, 2.7411890189572725, 5.112093098371808, 5.717958029217693, 3.421515282313714,
-        0.8078117826712862
-      ],
-      q: [
-        7.368652201555517e-7, 6.281967316804711e-5, 0.0017535804337495229, 0.022993004494397253, 0.16641735215406203,
-        0.7206251036180105, 1.9179103914101978, 3.0697802588510044, 2.7013531087157787, 1
-      ]
-    }
-  },
-  lgamma: {
-    p: [
-      -1.918196675374429e-5, 0.006713119174807174, 4.26863553973208, 232.91968904851075, 4166.25726555826,
-      32038.91543844202, 118416.87441739715, 220243.95991272328, 207153.09362352983, 95308.75574948228,
-      19667.311156018062, 1507.2664657274665, 26.598360740461853
-    ],
-    q: [
-      1, 81.5460743881642, 2026.556975570242, 21372.669818478662, 109211.78683201066, 287058.1446763518,
-      395408.6193991322, 281332.05120903265, 98139.91400006102, 15110.889097110343, 828.407106269027, 9.259888533158222
-    ],
-    stirling: [
-      -0.009355219202285853, 0.0049160168199601775, -0.001850175149993515, 0.0008399581330363272,
-      -0.0005952113916752751, 0.0007936505953359822, -0.0027777777772128266, 0.08333333333333307
-    ]
-  },
-  digamma: {
-    p: [
-      0.0038843006421257313, 5.629462890525653, 437.9094034843502, 10211.23985323576, 98848.66198459965,
-      447691.5559639532, 964297.6965881916, 901068.9691089639, 260472.3234073955
-    ],
-    q: [
-      1, 108.91061348103419, 3292.892986878691, 40450.37344718481, 232788.73688961344, 651613.4587200949,
-      836804.5468804422, 380714.72064868343, 7.558535364868794e-6
-    ],
-    end: 4,
-    root: [1.4616321449683622, 9.549995429965697e-17],
-    asymptotic: [
-      0.5444859871683064, -0.2586850793463804, 0.07413274123129865, -0.02079820456623774, 0.007569951381630736,
-      -0.0041666007906298996, 0.0039682535889074815, -0.008333333332486913, 0.08333333333333302
-    ]
-  },
-  zeta: { terms: 9, corrections: 8 }
-}
-
-/** B₂ⱼ / (2j)! for j = 1, 2, ... */
-const bernoulli = [
-  1 / 12,
-  -1 / 720,
-  1 / 30240,
-  -1 / 1209600,
-  1 / 47900160,
-  -691 / 1307674368000,
-  1 / 74724249600,
-  -3617 / 10670622842880000
-]
 
 const stirlingConstant = (Math.log(2 * Math.PI) - 1) / 2
 
@@ -186,43 +28,85 @@ const from = (value: number, x: Scalar): Scalar => S.sub(S.like(x, value), x)
 const below = (x: Scalar, bound: number): Scalar => S.less(x, S.like(x, bound))
 const above = (x: Scalar, bound: number): Scalar => S.less(S.like(x, bound), x)
 const square = (x: Scalar): Scalar => S.mul(x, x)
-const rational = (x: Scalar, { p, q }: Rational): Scalar => S.div(S.polynomial(x, p), S.polynomial(x, q))
+/** The fit on whose interval `x` lies. */
+const fitted = (x: Scalar, fits: ReadonlyArray<Fit>): Scalar =>
+  fits
+    .map(({ center, end, p, q }) => {
+      const t = center === 0 ? x : minus(x, center)
+      const numerator = S.polynomial(t, p)
+      return { end, value: q === undefined ? numerator : S.div(numerator, S.polynomial(t, q)) }
+    })
+    .reduceRight(({ value }, piece) => ({ ...piece, value: S.select(below(x, piece.end), piece.value, value) })).value
 
 /** `-x` where `condition` holds, else `x`. */
 const flip = (condition: Scalar, x: Scalar): Scalar => S.select(condition, S.neg(x), x)
 
-/** erfc(x) for x ≥ 0: exp(-x²) u f(u) with u = 1 / (1 + 3x/8), and -x² = -h² - (x - h)(x + h) with h² exact. */
-const erfcPositive = (magnitude: Scalar, table: Table): Scalar => {
-  const x = S.min(magnitude, S.like(magnitude, table.erfcEnd))
-  const u = over(1, plus(times(x, 0.375), 1))
-  const h = times(S.round(times(x, table.halfBits)), 1 / table.halfBits)
-  const rest = S.polynomial(S.mul(S.sub(x, h), S.add(x, h)), table.expSmall)
-  const scaled = S.mul(u, S.polynomial(minus(u, 0.5), table.erfcx))
-  return S.mul(S.exp(S.neg(square(h))), S.mul(rest, scaled))
-}
+/** erf(x) for |x| ≤ 5/4 in f32: the sum of x and a part of it. */
+const erfInner = (x: Scalar): Scalar => S.multiplyAdd(x, S.polynomial(square(x), errorSingle.inner), x)
 
 const erfSingle = (x: Scalar): Scalar => {
-  const one = S.like(x, 1)
-  const inner = S.mul(x, rational(square(x), single.erf))
-  const bounded = S.max(S.min(inner, one), S.neg(one))
-  return S.select(above(x, 3.92), one, S.select(below(x, -3.92), S.neg(one), bounded))
+  const magnitude = S.abs(x)
+  const outer = from(1, S.polynomial(minus(magnitude, 2.5), errorSingle.outer))
+  const bounded = S.select(below(magnitude, 3.92), S.min(outer, S.like(x, 1)), S.like(x, 1))
+  return S.select(below(magnitude, 1.25), erfInner(x), S.select(S.equal(x, x), flip(below(x, 0), bounded), x))
 }
 
 const erfDouble = (x: Scalar): Scalar => {
   const magnitude = S.abs(x)
-  const inner = S.mul(x, rational(square(x), double.erf))
-  const outer = from(1, erfcPositive(magnitude, double))
+  const { p, q } = errorDouble.erf
+  const inner = S.mul(x, S.div(S.polynomial(square(x), p), S.polynomial(square(x), q)))
+  const outer = from(1, erfcDouble(magnitude))
   return S.select(below(magnitude, 0.75), inner, flip(below(x, 0), outer))
+}
+
+/** `x² = h² + d` with `h² ` exact: `h` is `x` rounded to a multiple of `1 / halves`, half the digits. */
+const squareInParts = (x: Scalar, halves: number): readonly [high: Scalar, low: Scalar] => {
+  const h = times(S.round(times(x, halves)), 1 / halves)
+  return [square(h), S.mul(S.sub(x, h), S.add(x, h))]
+}
+
+/** 2ⁿ for a whole number n from -126 to 127, in f32. */
+const powerOfTwo = (n: Scalar): Scalar =>
+  S.bitcast(S.shiftLeft(S.add(S.cast(n, "i32"), S.constant(127)), S.constant(23)), "f32")
+
+/**
+ * erfc(x) for x ≥ 0 in f32: 1 - erf(x) below 1/2, else 2⁻ⁿ eʳ g(x) with r = n ln 2 - x² in the digits of two numbers. No
+ * factor is rounded before the end: eʳ g is g and a part of g.
+ */
+const erfcSingle = (magnitude: Scalar): Scalar => {
+  const x = S.min(magnitude, S.like(magnitude, 11))
+  const [high, low] = squareInParts(x, 2 ** 8)
+  const n = S.round(times(S.add(high, low), Math.LOG2E))
+  const r = S.add(S.sub(times(n, ln2[0]), high), S.sub(times(n, ln2[1]), low))
+  const s = S.multiplyAdd(square(r), S.polynomial(r, errorSingle.exponential), r)
+  const scaled = S.polynomial(minus(x, 1.25), errorSingle.scaled)
+  const tail = S.div(plus(S.polynomial(over(1, square(x)), errorSingle.tail), errorSingle.tailStart), x)
+  const g = S.select(below(x, 2), scaled, tail)
+  const half = S.round(times(n, -0.5))
+  const outer = S.mul(S.mul(S.multiplyAdd(g, s, g), powerOfTwo(half)), powerOfTwo(S.sub(S.neg(n), half)))
+  return S.select(below(magnitude, 0.5), from(1, erfInner(magnitude)), outer)
+}
+
+/** ln 2 in two parts, the first with few enough bits that its product with n is exact. */
+const ln2 = [0.693359375, Math.LN2 - 0.693359375] as const
+
+/** erfc(x) for x ≥ 0 in f64: exp(-h²) exp(-d) u f(u) with u = 1 / (1 + 3x/8). */
+const erfcDouble = (magnitude: Scalar): Scalar => {
+  const x = S.min(magnitude, S.like(magnitude, 28))
+  const u = over(1, plus(times(x, 0.375), 1))
+  const [high, low] = squareInParts(x, 2 ** 21)
+  const scaled = S.mul(u, S.polynomial(minus(u, 0.5), errorDouble.erfcx))
+  return S.mul(S.exp(S.neg(high)), S.mul(S.polynomial(low, errorDouble.expSmall), scaled))
 }
 
 /**
  * The error function, `2/√π ∫₀ˣ exp(-t²) dt`.
  *
- * **Numerics** Relative error at most 4e-16 (f64), 2.8e-7 (f32; 5 ulp, 0.6 on average). Odd down to the sign of zero;
+ * **Numerics** Relative error at most 4e-16 (f64), 9e-8 (f32; 1.4 ulp, 0.2 on average). Odd down to the sign of zero;
  * ±1 at ±∞, never beyond.
  *
- * **Source** Own fits: in f32 one rational function of x² up to 3.92, beyond which the value rounds to ±1; in f64 one
- * up to 3/4, then 1 - erfc. Splitting the square in exp(-x²) is after Cody's CALERF (netlib, specfun).
+ * **Source** Own fits: in f32 a polynomial in x² up to 5/4, one in x up to 3.92, then ±1, to which the value rounds; in f64 a
+ * rational function of x² up to 3/4, then 1 - erfc. Splitting the square in exp(-x²) is after Cody's CALERF (netlib, specfun).
  *
  * @category special functions
  * @since 0.1.0
@@ -232,17 +116,18 @@ export const erf: (x: Scalar) => Scalar = widened((x, table) => (table === doubl
 /**
  * The complementary error function, `1 - erf(x)`, without the cancellation.
  *
- * **Numerics** Relative error at most 9e-16 (f64), 3.6e-7 (f32; 6 ulp, 0.7 on average), also in the right tail up to
- * where the value becomes subnormal. 1 at 0, 0 at ∞, 2 at -∞.
+ * **Numerics** Relative error at most 9e-16 (f64), 1.7e-7 (f32; 2.5 ulp, 0.3 on average), also in the right tail up
+ * to where the value becomes subnormal. 1 at 0, 0 at ∞, 2 at -∞.
  *
- * **Source** As `erf`. For x ≥ 0 one polynomial in 1 / (1 + 3x/8), after Shepherd & Laframboise 1981, "Chebyshev
- * approximation of (1 + 2x) exp(x²) erfc(x)"; own fit. For x < 0, 2 - erfc(-x).
+ * **Source** As `erf`; own fits. For x ≥ 0 in f32 1 - erf below 1/2, then exp(x²) erfc(x) as a polynomial in x up to 2,
+ * in 1 / x² beyond; in f64 one polynomial in 1 / (1 + 3x/8), after Shepherd & Laframboise 1981, "Chebyshev approximation
+ * of (1 + 2x) exp(x²) erfc(x)". For x < 0, 2 - erfc(-x).
  *
  * @category special functions
  * @since 0.1.0
  */
 export const erfc: (x: Scalar) => Scalar = widened((x, table) => {
-  const positive = erfcPositive(S.abs(x), table)
+  const positive = table === double ? erfcDouble(S.abs(x)) : erfcSingle(S.abs(x))
   return S.select(below(x, 0), from(2, positive), positive)
 })
 
@@ -251,7 +136,7 @@ export const erfc: (x: Scalar) => Scalar = widened((x, table) => {
  *
  * **Domain** (-1, 1); ±∞ at ±1, NaN beyond.
  *
- * **Numerics** Relative error at most 9e-16 (f64), 2.6e-7 (f32; 4 ulp, 0.7 on average), up to the last value before 1.
+ * **Numerics** Relative error at most 9e-16 (f64), 2.6e-7 (f32; 4 ulp, 0.5 on average), up to the last value before 1.
  * Keeps the sign of zero.
  *
  * **Source** The cut into a center and a tail in √(-log((1 - |x|) / 2)) is from Wichura 1988, algorithm AS 241; own
@@ -273,55 +158,66 @@ export const erfInv: (x: Scalar) => Scalar = widened((x, { erfInv: { center, tai
 })
 
 /** lgamma(y) for y ≥ 1/2, where `z` is y - 1 (given, because 1 + z loses the digits of a small z). */
-const lgammaRight = (y: Scalar, z: Scalar, { lgamma: fit }: Table): Scalar => {
-  // (y - 1)(y - 2) f(y): the zeros at 1 and 2 are exact.
-  const near = S.mul(S.mul(z, minus(z, 1)), rational(y, fit))
-  // (y - 1/2)(log y - 1) + (log 2π - 1) / 2 + s(1 / y²) / y
+const lgammaRight = (y: Scalar, z: Scalar, { lgamma: { left, near, stirling } }: Table): Scalar => {
+  // (y - 1) g(y) below 1, (y - 1)(y - 2) f(y) above: the zeros at 1 and 2 are exact.
+  const isInner = below(y, left.end)
+  const zeros = S.select(isInner, z, S.mul(z, minus(z, 1)))
+  const inner = S.mul(zeros, fitted(y, [left, ...near]))
+  // (y - 1/2)(log y - 1) + (log 2π - 1) / 2 + s(1 / y²) / y; log y - 1 loses less from the logarithm of a smaller number.
   const inverse = over(1, y)
-  const remainder = S.mul(inverse, S.polynomial(square(inverse), fit.stirling))
-  const far = S.add(S.mul(minus(y, 0.5), minus(S.log(y), 1)), plus(remainder, stirlingConstant))
-  return S.select(below(y, 4), near, far)
+  const remainder = S.mul(inverse, S.polynomial(square(inverse), stirling))
+  const logarithm = plus(S.log(times(y, 0.25)), Math.log(4) - 1)
+  const right = S.add(S.mul(minus(y, 0.5), logarithm), plus(remainder, stirlingConstant))
+  return S.select(below(y, near[near.length - 1].end), inner, right)
 }
 
 /**
  * The logarithm of the gamma function's magnitude, `log |Γ(x)|`.
  *
- * **Numerics** For x > 0 relative error at most 9e-16 (f64), 3.7e-7 (f32; 5 ulp, 0.7 on average), also at the zeros 1
- * and 2. For x < 0 at most 1.3e-15 and 8e-7 relative to the larger of 1 and the value: the zeros there are not treated
- * apart. ∞ at the poles 0, -1, -2, ... and at ±∞.
+ * **Numerics** For x > 0 relative error at most 9e-16 (f64), 1.8e-7 (f32; 2.3 ulp, 0.3 on average), also at the zeros 1
+ * and 2. For x < 0 at most 9e-16 and 3e-7 relative to the largest of 1, the value and lgamma(1 - x): the zeros there are
+ * not treated apart. ∞ at the poles 0, -1, -2, ... and at ±∞.
  *
- * **Source** Own fit below 4, Stirling's series with fitted coefficients above. Left of 1/2 the recurrence
+ * **Source** Own fits below 4, Stirling's series with fitted coefficients above. Below 1/2 the recurrence
  * `lgamma(x) = lgamma(1 + x) - log x`, left of 0 Euler's reflection
- * `lgamma(x) = -lgamma(1 - x) - log(|sin πx| / π)`, both on one logarithm.
+ * `lgamma(x) = -lgamma(-x) - log(|x sin πx| / π)`, on one logarithm.
  *
  * @category special functions
  * @since 0.1.0
  */
 export const lgamma: (x: Scalar) => Scalar = widened((x, table) => {
   const magnitude = S.abs(x)
-  const isLeft = below(x, 0.5)
+  const isSmall = below(magnitude, 0.5)
   const isPositive = above(x, 0)
+  const y = S.select(isSmall, plus(magnitude, 1), magnitude)
+  const right = lgammaRight(y, S.select(isSmall, magnitude, minus(magnitude, 1)), table)
   const nearest = S.round(x)
-  const right = lgammaRight(S.select(isLeft, plus(magnitude, 1), x), S.select(isLeft, magnitude, minus(x, 1)), table)
-  const sine = times(S.abs(S.sin(times(S.sub(x, nearest), Math.PI))), 1 / Math.PI)
-  const shift = S.log(S.select(isPositive, x, sine))
+  const r = S.sub(x, nearest)
+  const sine = S.mul(S.abs(r), S.polynomial(square(r), table.sine))
+  const reflection = S.select(isSmall, sine, S.mul(magnitude, sine))
+  const shift = S.log(S.select(isPositive, x, reflection))
   const reflected = S.select(S.equal(x, nearest), S.like(x, Infinity), S.sub(S.neg(right), shift))
-  const recurred = S.select(isLeft, S.sub(right, shift), right)
+  const recurred = S.select(isSmall, S.sub(right, shift), right)
   return S.select(isPositive, recurred, reflected)
 })
 
-const digamma = widened((x, { digamma: fit }) => {
-  const isLeft = below(x, 0.5)
-  const y = S.select(isLeft, from(1, x), x)
-  const near = S.mul(minus(minus(y, fit.root[0]), fit.root[1]), rational(y, fit))
+const digamma = widened((x, { cotangent, digamma: { asymptotic, near, root } }) => {
+  // What lies left of 1 follows from 1 + |x|, whose distance to the root is that of |x| to the root less 1.
+  const isLeft = below(x, 1)
+  const magnitude = S.abs(x)
+  const y = S.select(isLeft, plus(magnitude, 1), x)
+  const distance = S.sub(S.select(isLeft, magnitude, x), S.select(isLeft, S.like(x, root[0] - 1), S.like(x, root[0])))
+  const left = S.mul(minus(distance, root[1]), fitted(y, near))
   // log y - 1 / 2y - s(1 / y²) / y²
   const inverse = over(1, y)
-  const remainder = S.mul(inverse, plus(S.mul(inverse, S.polynomial(square(inverse), fit.asymptotic)), 0.5))
-  const right = S.select(below(y, fit.end), near, S.sub(S.log(y), remainder))
-  // digamma(x) = digamma(1 - x) - π cot(πx)
+  const remainder = S.mul(inverse, plus(S.mul(inverse, S.polynomial(square(inverse), asymptotic)), 0.5))
+  const right = S.select(below(y, near[near.length - 1].end), left, S.sub(S.log(y), remainder))
+  // digamma(x) = digamma(1 + x) - 1 / x for x > 0, digamma(1 - x) - π cot πx for x < 0
   const nearest = S.round(x)
-  const angle = times(S.sub(x, nearest), Math.PI)
-  const reflected = S.sub(right, times(S.div(S.cos(angle), S.sin(angle)), Math.PI))
+  const r = S.sub(x, nearest)
+  const isPositive = above(x, 0)
+  const regular = S.select(isPositive, S.like(x, 0), S.mul(r, S.polynomial(square(r), cotangent)))
+  const reflected = S.add(S.sub(right, over(1, S.select(isPositive, x, r))), regular)
   const isPole = S.and(S.equal(x, nearest), S.lessEqual(x, S.like(x, 0)))
   return S.select(isPole, S.like(x, NaN), S.select(isLeft, reflected, right))
 })
@@ -359,12 +255,13 @@ const polygammaPositive =
  * **Domain** Order 0: all reals, NaN at the poles 0, -1, -2, ... and at -∞. Higher orders: x > 0, NaN elsewhere.
  * `order` is a whole number ≥ 0.
  *
- * **Numerics** Order 0: relative error at most 6.5e-16 (f64), 3.6e-7 (f32; 6 ulp, 0.5 on average) for x > 0, root
- * included; for x < 0 at most 1.5e-15 and 8.2e-7 relative to the larger of 1 and the value. Higher orders: at most 7e-16
- * and 3.4e-7 up to order 2, from there a unit in the last place more for each order (order 7: 1.3e-15, 7.4e-7).
+ * **Numerics** Order 0: relative error at most 6.5e-16 (f64), 2e-7 (f32; 2.2 ulp, 0.3 on average) for x > 0, root
+ * included; for x < 0 at most 9e-16 and 4.5e-7 relative to the largest of 1, the value and digamma(1 - x): the zeros there
+ * are not treated apart. Higher orders: at most 7e-16 and 3.4e-7 up to order 2, from there a unit in the last place more
+ * for each order (order 7: 1.3e-15, 7.4e-7).
  *
- * **Source** Order 0: own fit around the root 1.4616..., which is split in two parts, the asymptotic series beyond, and
- * the reflection formula left of 1/2. Higher orders: Hurwitz' zeta function `(-1)ⁿ⁺¹ n! ζ(n + 1, x)` by the
+ * **Source** Order 0: own fit around the root 1.4616..., which is split in two parts, the asymptotic series beyond, the
+ * recurrence left of 1 and the reflection formula left of 0. Higher orders: Hurwitz' zeta function `(-1)ⁿ⁺¹ n! ζ(n + 1, x)` by the
  * Euler-Maclaurin formula (DLMF 25.11.12, 25.11.4 and 25.11.7).
  *
  * @category special functions
