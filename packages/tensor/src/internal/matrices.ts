@@ -91,3 +91,7 @@ export const unpermuted = (x: Tensor, permutation: Tensor): Tensor => {
   const rows = allRows(x)
   return reshape(scatterAdd(zeros(rows), rows, rowNumbers(permutation)), { shape: x.shape })
 }
+
+/** Ones on the diagonal of matrices like `self`. */
+export const identityLike = (self: Tensor): Tensor =>
+  onDiagonal(full({ shape: self.shape, dtype: self.dtype, value: 1 }))

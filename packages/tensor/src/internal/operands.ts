@@ -84,3 +84,21 @@ export const together = (operation: string, operands: ReadonlyArray<Operand>): R
     isTensor(operand) ? stretch(operation, operand, shape) : fill(operation, { shape, dtype }, operand)
   )
 }
+
+/** **Throws** unless `self` holds square matrices of floats. */
+export const demandSquare = (operation: string, self: Tensor): void => {
+  demandMatrix(operation, self, true)
+  demand(operation, self, "floats", DTypes.isFloat)
+}
+
+/** **Throws** `ShapeError` below two axes, and for `isSquare` unless both are equal. */
+export const demandMatrix = (operation: string, self: Tensor, isSquare: boolean): void => {
+  const [rows, columns] = self.shape.slice(-2)
+  if (self.shape.length >= 2 && (!isSquare || rows === columns)) return
+  throw new ShapeError({
+    operation,
+    expected: isSquare ? "square matrices [..., n, n]" : "matrices [..., m, n]",
+    received: [self.shape],
+    ...(isSquare && self.shape.length >= 2 ? { hint: "for a rectangular matrix use qr or svd" } : {})
+  })
+}

@@ -6,7 +6,18 @@
  */
 import type { DType } from "../DType.ts"
 import type { Tensor } from "../Primitive.ts"
-import type { Axes, Broadcast, CheckAxes, CheckBroadcast, CheckDType, Dim, Reduce, Shape } from "../ShapeType.ts"
+import type {
+  Axes,
+  Broadcast,
+  CheckAxes,
+  CheckBroadcast,
+  CheckDType,
+  Dim,
+  Reduce,
+  Shape,
+  ShapeMismatch,
+  ShapeText
+} from "../ShapeType.ts"
 
 /** The dtype `R` that a result always has, else (`never`) that of the operand. */
 export type ResultOf<R extends DType, D extends DType> = [R] extends [never] ? D : R
@@ -79,4 +90,36 @@ export interface Reduction<R extends DType = never, O = unknown> {
 export interface Along {
   (axis?: number): <S extends Shape, D extends DType>(self: Tensor<S, D>) => Tensor<S, D>
   <S extends Shape, D extends DType>(self: Tensor<S, D>, axis?: number): Tensor<S, D>
+}
+
+/** Nothing to ask of square matrices, else the reason that they are none. */
+export type CheckSquare<S extends Shape> = number extends S["length"]
+  ? unknown
+  : S extends readonly [...Shape, infer M extends Dim, infer N extends Dim]
+    ? number extends M | N
+      ? unknown
+      : [M, N] extends [N, M]
+        ? unknown
+        : ShapeMismatch<`expected square matrices [..., n, n], received ${ShapeText<S>}`>
+    : ShapeMismatch<`expected square matrices [..., n, n], received ${ShapeText<S>}`>
+
+/** `S` without its last `1` or `2` axes. */
+export type Leading<S extends Shape, Count extends 1 | 2> = number extends S["length"]
+  ? Shape
+  : Count extends 1
+    ? S extends readonly [...infer L extends Shape, Dim]
+      ? readonly [...L]
+      : Shape
+    : S extends readonly [...infer L extends Shape, Dim, Dim]
+      ? readonly [...L]
+      : Shape
+
+/** A function from square matrices to square matrices. */
+export interface SquareMatrices {
+  <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckSquare<S>): Tensor<S, D>
+}
+
+/** A number for each square matrix. */
+export interface OfSquareMatrix {
+  <S extends Shape, D extends DType>(self: Tensor<S, D> & CheckSquare<S>): Tensor<Leading<S, 2>, D>
 }
