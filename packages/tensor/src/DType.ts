@@ -76,6 +76,11 @@ export const isInteger = (dtype: DType): dtype is Integer => table[dtype].kind =
 /** The nearest value that `dtype` can hold. Floats round to even; integers truncate and wrap. */
 export const round = (dtype: DType, value: number): number => table[dtype].round(value)
 
+const epsilons: Readonly<Record<Float, number>> = { f64: 2 ** -52, f32: 2 ** -23, f16: 2 ** -10, bf16: 2 ** -7 }
+
+/** The distance from 1 to the next greater value of `dtype`. */
+export const epsilon = (dtype: Float): number => epsilons[dtype]
+
 /** The least value of `dtype`: the identity of `max`. */
 export const lowest = (dtype: DType): number => table[dtype].lowest
 

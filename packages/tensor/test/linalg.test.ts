@@ -244,6 +244,12 @@ describe("wrong programs are told", () => {
       () => T.solve(zeros([2, 2]), zeros([2], "f32")),
       'solve: expected operands of one dtype, received f64 and f32\n  hint: convert one operand with cast(x, "f64")'
     ],
+    [() => T.pinv(zeros([3])), "pinv: expected matrices [..., m, n], received [3]"],
+    [() => T.pinv(zeros([3, 2]), { tolerance: -1 }), "pinv: expected a tolerance of at least 0, received -1"],
+    [
+      () => T.leastSquares(zeros([3, 2]), zeros([2, 2])),
+      "leastSquares: expected [..., m, n] and [..., m, k], received [3, 2] and [2, 2]"
+    ],
     [() => T.qr(zeros([3])), "qr: expected matrices [..., m, n], received [3]"],
     [() => T.matrixPower(zeros([2, 2]), 0.5), "matrixPower: expected a whole number as exponent, received 0.5"]
   ])("what was expected", (f, expected) => {

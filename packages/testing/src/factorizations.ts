@@ -4,6 +4,7 @@
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { make } from "@cotangent/tensor/HostArray"
 import * as Linalg from "@cotangent/tensor/primitive/linalg"
+import * as PseudoInverse from "@cotangent/tensor/primitive/pseudoInverse"
 import { cast, reshape } from "@cotangent/tensor/primitive/linear"
 import { concatenate } from "@cotangent/tensor/primitive/window"
 import type { ManyOp, Tensor } from "@cotangent/tensor/Primitive"
@@ -111,5 +112,16 @@ export const factorizations = {
   lu: factorization(Linalg.lu, { shapes: squares, matrices: dominant, isShuffled: true }),
   qr: factorization(Linalg.qr, { shapes: talls, matrices: dominant, isShuffled: true }),
   symmetricEigen: factorization(Linalg.symmetricEigen, { shapes: squares, matrices: separated, isShuffled: false }),
-  svd: factorization(Linalg.svd, { shapes: talls, matrices: separated, isShuffled: true })
+  svd: factorization(Linalg.svd, { shapes: talls, matrices: separated, isShuffled: true }),
+  pseudoInverse: fc.tuple(talls, fc.boolean(), fc.boolean()).map(([shape, isWide, isSmooth]) => {
+    const [rows, columns] = shape.slice(-2)
+    const turned = isWide ? [...shape.slice(0, -2), columns, rows] : shape
+    const regular = around(turned, upTo(100), { diagonal: () => rows + 1, isShuffled: false })
+    return {
+      name: "pseudoInverse",
+      inputs: [isSmooth ? regular : anything(turned)],
+      apply: ([x]: ReadonlyArray<Tensor>) => PseudoInverse.pseudoInverse(x, { tolerance: 1e-3 }),
+      differentiable: isSmooth ? [0] : []
+    }
+  })
 }

@@ -12,12 +12,12 @@ import * as Elementwise from "@cotangent/tensor/primitive/elementwise"
 import * as Leaf from "@cotangent/tensor/primitive/leaf"
 import * as Linalg from "@cotangent/tensor/primitive/linalg"
 import * as Linear from "@cotangent/tensor/primitive/linear"
+import * as PseudoInverse from "@cotangent/tensor/primitive/pseudoInverse"
 import * as Routine from "@cotangent/tensor/primitive/routine"
 import * as Selection from "@cotangent/tensor/primitive/selection"
 import * as Window from "@cotangent/tensor/primitive/window"
 import type { AnyPrimitive, Arity, Op } from "@cotangent/tensor/Primitive"
-import type { Dims } from "@cotangent/tensor/Shape"
-import { size, without } from "@cotangent/tensor/Shape"
+import { size, without, type Dims } from "@cotangent/tensor/Shape"
 import * as fc from "fast-check"
 import * as Arrays from "@cotangent/gradcheck/arrays"
 import { draw, signature, type Case, type Signature } from "./Case.ts"
@@ -33,6 +33,7 @@ export const modules = {
   leaf: Leaf,
   linalg: Linalg,
   linear: Linear,
+  pseudoInverse: PseudoInverse,
   routine: Routine,
   selection: Selection,
   window: Window

@@ -60,6 +60,9 @@ const composed: Readonly<Record<string, fc.Arbitrary<Signature>>> = {
   "matrixPower 3": of(squares, positive, (x) => T.matrixPower(x, 3)),
   "qr of wide matrices": of(talls, shuffled, (x) => T.qr(transposed(x)).r),
   "svd of wide matrices": of(talls, spread, (x) => T.svd(transposed(x)).u),
+  pinv: of(talls, positive, (x) => T.pinv(x)),
+  "pinv of wide matrices": of(talls, positive, (x) => T.pinv(transposed(x))),
+  "least squares": of(talls, positive, (x) => T.leastSquares(x, T.onesLike(x))),
   "singular values": of(talls, spread, (x) => T.svd(x).s),
   eigenvalues: of(squares, spread, (x) => T.eigenSymmetric(x).values),
   trace: of(talls, spread, T.trace)
@@ -113,6 +116,7 @@ const equations = (a: Matrix, square: Matrix): ReadonlyArray<Equation> => {
     ["U diag(s) Vᵀ", product(scaled(u, s), transposed(v as Matrix)), a],
     ["UᵀU", product(transposed(u as Matrix), u), columns],
     ["VᵀV", product(transposed(v as Matrix), v), columns],
+    ["A A⁺", product(definite, T.pinv(definite), square), square],
     ["A solve(A, B)", product(definite, T.solve(definite, square)), square]
   ]
 }

@@ -40,6 +40,7 @@ type WithoutDerivative =
   | "oneHot"
   | "isNaN"
   | "isFinite"
+  | "matrixRank"
   | `${"" | "not"}${"equal" | "Equal"}`
   | `${"less" | "greater"}${"" | "Equal"}`
   | `logical${string}`
@@ -177,7 +178,9 @@ const linearAlgebra = {
   qr: dominant(Tensor.qr),
   lu: dominant((x) => Tensor.lu(x)),
   eigenSymmetric: separated(Tensor.eigenSymmetric),
-  svd: separated(Tensor.svd)
+  svd: separated(Tensor.svd),
+  pinv: dominant((x) => Tensor.pinv(Tensor.concatenate([x, Tensor.ones([1, x.shape[1]], "f64")]))),
+  leastSquares: system(Tensor.leastSquares)
 }
 
 const reduction = {

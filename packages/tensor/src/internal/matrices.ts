@@ -6,7 +6,7 @@ import { dotGeneral, mul } from "../primitive/bilinear.ts"
 import { equal, less, lessEqual } from "../primitive/discrete.ts"
 import { full, zeros } from "../primitive/leaf.ts"
 import { add, broadcast, reshape, sum, transpose } from "../primitive/linear.ts"
-import { where } from "../primitive/selection.ts"
+import { reduceMax, where } from "../primitive/selection.ts"
 import { gather, scatterAdd } from "../primitive/window.ts"
 import { size } from "../Shape.ts"
 import { positions, range } from "./axes.ts"
@@ -95,3 +95,10 @@ export const unpermuted = (x: Tensor, permutation: Tensor): Tensor => {
 /** Ones on the diagonal of matrices like `self`. */
 export const identityLike = (self: Tensor): Tensor =>
   onDiagonal(full({ shape: self.shape, dtype: self.dtype, value: 1 }))
+
+/** Whether each of descending singular values, `[…, k]`, exceeds `tolerance` times the greatest. */
+export const isSignificant = (values: Tensor, tolerance: number): Tensor => {
+  const last = rankOf(values) - 1
+  const greatest = reduceMax(values, { axes: [last] })
+  return less(broadcast(scaled(greatest, tolerance), { shape: values.shape, axes: [last] }), values)
+}

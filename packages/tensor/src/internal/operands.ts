@@ -102,3 +102,12 @@ export const demandMatrix = (operation: string, self: Tensor, isSquare: boolean)
     ...(isSquare && self.shape.length >= 2 ? { hint: "for a rectangular matrix use qr or svd" } : {})
   })
 }
+
+/** The tolerance for the rank of matrices. **Throws** unless they are of floats and what is stated is at least 0. */
+export const toleranceOf = (operation: string, self: Tensor, given: { readonly tolerance?: number }): number => {
+  demand(operation, self, "floats", DTypes.isFloat)
+  const { dtype, shape } = self
+  const tolerance = given.tolerance ?? Math.max(...shape.slice(-2)) * DTypes.epsilon(dtype as DTypes.Float)
+  if (tolerance >= 0) return tolerance
+  throw new ArgumentError({ operation, expected: "a tolerance of at least 0", received: String(tolerance) })
+}

@@ -2,9 +2,9 @@
  * Numbers of matrices, the last two axes; axes before them are batches.
  */
 import type { DType } from "../DType.ts"
-import { typed } from "../internal/forms.ts"
+import { forms, tensorFirst, typed } from "../internal/forms.ts"
 import * as M from "../internal/matrices.ts"
-import { demandMatrix, demandSquare } from "../internal/operands.ts"
+import { demandMatrix, demandSquare, toleranceOf } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { mul } from "../primitive/bilinear.ts"
 import { and, less, sign as signOf } from "../primitive/discrete.ts"
@@ -15,6 +15,8 @@ import * as Linear from "../primitive/linear.ts"
 import { abs, where } from "../primitive/selection.ts"
 import type { Shape } from "../ShapeType.ts"
 import { diagonal } from "./diagonal.ts"
+import type { RankOptions } from "./equations.ts"
+import { svd } from "./factorization.ts"
 import { prod } from "./reduction.ts"
 import type { CheckSquare, Leading, OfSquareMatrix } from "./signature.ts"
 
@@ -110,3 +112,27 @@ export const trace: <S extends Shape, D extends DType>(self: Tensor<S, D>) => Te
     return Linear.sum(diagonal(self) as Tensor, { axes: [rankOf(self) - 2] })
   }
 )
+
+/**
+ * How many singular values exceed `tolerance` times the greatest: `max(m, n)` roundings of the dtype unless stated.
+ *
+ * **Throws** `ShapeError` below two axes, `DTypeError` unless matrices are of floats, `ArgumentError` for a tolerance
+ * below 0.
+ *
+ * **Example** (A row that says the same)
+ *
+ * ```ts run
+ * await evaluate(Tensor.matrixRank(Tensor.of([[1, 2], [2, 4]]))) // => 1
+ * ```
+ */
+export const matrixRank: {
+  (options?: RankOptions): <S extends Shape>(self: Tensor<S>) => Tensor<Leading<S, 2>, "i32">
+  <S extends Shape>(self: Tensor<S>, options?: RankOptions): Tensor<Leading<S, 2>, "i32">
+} = forms(tensorFirst, (self: Tensor, options: RankOptions = {}) => {
+  demandMatrix("matrixRank", self, false)
+  const tolerance = toleranceOf("matrixRank", self, options)
+  const batch = self.shape.slice(0, -2)
+  if (self.shape.slice(-2).includes(0)) return full({ shape: batch, dtype: "i32", value: 0 })
+  const { s } = svd(self)
+  return Linear.sum(Linear.cast(M.isSignificant(s, tolerance), { dtype: "i32" }), { axes: [batch.length] })
+})

@@ -6,11 +6,12 @@ import { ArgumentError, ShapeError } from "../errors.ts"
 import type { Triangle } from "../internal/factorization.ts"
 import { forms, tensorFirst, typed } from "../internal/forms.ts"
 import * as M from "../internal/matrices.ts"
-import { commonDType, demandMatrix, demandSquare, stretch } from "../internal/operands.ts"
+import { commonDType, demandMatrix, demandSquare, stretch, toleranceOf } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { isTensor } from "../Primitive.ts"
 import * as Primitives from "../primitive/linalg.ts"
 import * as Linear from "../primitive/linear.ts"
+import { pseudoInverse } from "../primitive/pseudoInverse.ts"
 import { broadcast } from "../Shape.ts"
 import type { CheckDType, CheckMatMul, MatMul, Shape } from "../ShapeType.ts"
 import type { CheckSquare, SquareMatrices } from "./signature.ts"
@@ -40,7 +41,38 @@ export interface System<O = never> {
   ) => Tensor<MatMul<A, B>, D>
 }
 
-/** Brings a matrix and right-hand sides to one batch; one vector is a column, and the solution a vector again. */
+/** A matrix, what is solved with in its place, and right-hand sides with as many rows as the matrix. */
+interface Sides {
+  readonly self: Tensor
+  readonly inverse: Tensor
+  readonly that: Tensor
+}
+
+/** Brings both sides to one batch; one vector is a column, and the solution a vector again. */
+const against = (
+  { expected, operation }: { readonly operation: string; readonly expected: string },
+  { inverse, self, that }: Sides,
+  solution: (a: Tensor, b: Tensor) => Tensor
+): Tensor => {
+  const isVector = rankOf(that) === 1
+  const right = isVector ? Linear.reshape(that, { shape: [...that.shape, 1] }) : that
+  if (rankOf(right) < 2 || right.shape.at(-2) !== self.shape.at(-2)) {
+    throw new ShapeError({
+      operation,
+      expected,
+      received: [self.shape, that.shape],
+      ...(rankOf(that) > 1 && that.shape.at(-1) === self.shape.at(-2)
+        ? { hint: "right-hand sides are columns: transpose the second operand" }
+        : {})
+    })
+  }
+  const batch = broadcast(operation, self.shape.slice(0, -2), right.shape.slice(0, -2))
+  const [a, b] = [inverse, right].map((x) => stretch(operation, x, [...batch, ...x.shape.slice(-2)]))
+  const x = solution(a, b)
+  return isVector ? Linear.reshape(x, { shape: x.shape.slice(0, -1) }) : x
+}
+
+/** A system with a square matrix. */
 const system = (
   operation: string,
   { self, that }: { readonly self: Tensor; readonly that: Tensor },
@@ -48,22 +80,7 @@ const system = (
 ): Tensor => {
   demandSquare(operation, self)
   commonDType(operation, [self, that])
-  const isVector = rankOf(that) === 1
-  const right = isVector ? Linear.reshape(that, { shape: [...that.shape, 1] }) : that
-  if (rankOf(right) < 2 || right.shape.at(-2) !== self.shape.at(-1)) {
-    throw new ShapeError({
-      operation,
-      expected: "[..., n, n] and [..., n, m]",
-      received: [self.shape, that.shape],
-      ...(rankOf(that) > 1 && that.shape.at(-1) === self.shape.at(-1)
-        ? { hint: "right-hand sides are columns: transpose the second operand" }
-        : {})
-    })
-  }
-  const batch = broadcast(operation, self.shape.slice(0, -2), right.shape.slice(0, -2))
-  const [a, b] = [self, right].map((x) => stretch(operation, x, [...batch, ...x.shape.slice(-2)]))
-  const x = solution(a, b)
-  return isVector ? Linear.reshape(x, { shape: x.shape.slice(0, -1) }) : x
+  return against({ operation, expected: "[..., n, n] and [..., n, m]" }, { self, inverse: self, that }, solution)
 }
 
 /**
@@ -136,6 +153,67 @@ export const inverse: SquareMatrices = typed((self: Tensor) => {
   demandSquare("inverse", self)
   return solve(self, M.identityLike(self))
 })
+
+/** Up to which share of the greatest singular value one counts as zero; `max(m, n)` roundings of the dtype unless stated. */
+export interface RankOptions {
+  readonly tolerance?: number
+}
+
+/**
+ * The Moore-Penrose inverse of any matrices: of all `P` with the least `‖A P − 1‖`, the one of least length. It is the
+ * inverse where there is one. Derivatives are those at constant rank, and exist where singular values are equal.
+ *
+ * **Shapes** `[…, m, n]` → `[…, n, m]`
+ *
+ * **Domain** All matrices. At those of lesser rank than their neighbors the value jumps; nothing is infinite or NaN.
+ *
+ * **Throws** `ShapeError` below two axes, `DTypeError` unless matrices are of floats, `ArgumentError` for a tolerance
+ * below 0.
+ *
+ * **Example** (A row)
+ *
+ * ```ts run
+ * await evaluate(Tensor.pinv(Tensor.of([[3, 4]]))) // => [[0.12], [0.16]]
+ * ```
+ */
+export const pinv: {
+  (options?: RankOptions): <D extends DType>(self: Tensor<Shape, D>) => Tensor<Shape, D>
+  <D extends DType>(self: Tensor<Shape, D>, options?: RankOptions): Tensor<Shape, D>
+} = forms(tensorFirst, (self: Tensor, options: RankOptions = {}) => {
+  demandMatrix("pinv", self, false)
+  return pseudoInverse(self, { tolerance: toleranceOf("pinv", self, options) })
+})
+
+/**
+ * The `X` with the least `‖A X − B‖`, column by column, and of these the one of least length. Batches broadcast; a vector on
+ * the right is one column, and its axis is gone from the result.
+ *
+ * **Shapes** `[…, m, n]`, `[…, m, k]` → `[…, n, k]`
+ *
+ * **Throws** as `pinv`, and `ShapeError` unless both have `m` rows.
+ *
+ * **Numerics** By `pinv`, so the error grows with the ratio of singular values, not with its square.
+ *
+ * **Example** (A line through three points)
+ *
+ * ```ts run
+ * const [x, y] = [Tensor.of([[0, 1], [1, 1], [2, 1]]), Tensor.of([1, 3, 5])]
+ * await evaluate(Tensor.leastSquares(x, y)) // => [2, 1]
+ * ```
+ */
+export const leastSquares: {
+  <D extends DType>(self: Tensor<Shape, D>, that: Tensor<Shape, NoInfer<D>>, options?: RankOptions): Tensor<Shape, D>
+  <D extends DType>(that: Tensor<Shape, D>, options?: RankOptions): (self: Tensor<Shape, D>) => Tensor<Shape, D>
+} = forms(
+  (args) => isTensor(args[1]),
+  (self: Tensor, that: Tensor, options: RankOptions = {}) => {
+    commonDType("leastSquares", [self, that])
+    demandMatrix("leastSquares", self, false)
+    const inverse = pseudoInverse(self, { tolerance: toleranceOf("leastSquares", self, options) })
+    const context = { operation: "leastSquares", expected: "[..., m, n] and [..., m, k]" }
+    return against(context, { self, inverse, that }, M.product)
+  }
+)
 
 /**
  * `self` times itself `exponent` times; the identity for 0, powers of the inverse below.
