@@ -6,6 +6,10 @@ import { ShapeError } from "@cotangent/tensor/errors"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Floats } from "./internal/forms.ts"
+import type { Dropped } from "./internal/thin.ts"
+import { checkRate, thinned } from "./internal/thin.ts"
+
+export type { Dropped } from "./internal/thin.ts"
 
 /** Which keys a query may see. */
 export interface AttentionOptions {
@@ -15,6 +19,8 @@ export interface AttentionOptions {
   readonly causal?: boolean
   /** What products are scaled by; `1/√width` unless stated. */
   readonly scale?: number
+  /** Sets weights to 0 at random, for training: nothing is dropped without a key. */
+  readonly dropout?: Dropped
 }
 
 /** Queries, and keys with their values. */
@@ -46,13 +52,16 @@ const checkPair = (query: Floats, key: Floats): void => {
 
 /**
  * How much each query attends to each key: `softmax(scale · query · keyᵀ)` over the keys that it may see. The weights of
- * a query that sees none are 0.
+ * a query that sees none are 0. With `dropout`, each weight is 0 with probability `rate` and the others are scaled by
+ * `1 / (1 − rate)`.
  *
  * **Shapes** `[…, queries, width]`, `[…, keys, width]` → `[…, queries, keys]`
+ *
+ * **Throws** `ShapeError` unless widths agree, `ArgumentError` unless `0 ≤ rate < 1`.
  */
 export const attentionWeights = <D extends Float>(
   { key, query }: Pick<Attended<D>, "query" | "key">,
-  { causal = false, mask, scale }: AttentionOptions = {}
+  { causal = false, dropout, mask, scale }: AttentionOptions = {}
 ): Tensor.Tensor<Shape, D> => {
   const [queries, keys]: readonly [Floats, Floats] = [query, key]
   checkPair(queries, keys)
@@ -60,8 +69,9 @@ export const attentionWeights = <D extends Float>(
   const scores = Tensor.matmul(scaled, Tensor.swapAxes(keys, -1, -2))
   const allowed = causal ? both(mask, isPast(queries.shape.at(-2) ?? 0, keys.shape.at(-2) ?? 0)) : mask
   const weights = allowed === undefined ? Tensor.softmax(scores, -1) : maskedSoftmax(scores, allowed)
+  if (dropout !== undefined) checkRate("attention", dropout.rate)
   // Scores have the dtype of the queries.
-  return weights as Tensor.Tensor<Shape, D>
+  return (dropout === undefined ? weights : thinned(weights, dropout)) as Tensor.Tensor<Shape, D>
 }
 
 /** The softmax over what is allowed, 0 elsewhere. A row where nothing is gets even scores, so nothing in it is NaN. */

@@ -116,6 +116,51 @@ describe("multiHeadAttention", () => {
     ))
 })
 
+describe("dropout of attention", () => {
+  const wide = Tensor.zeros([40, 2])
+  const thin = { rate: 0.2, key }
+
+  it("keeps the expectation of weights and makes some 0", () => {
+    const weights = values(Attention.attentionWeights({ query: wide, key: wide }, { dropout: thin }))
+    const kept = weights.filter((weight) => weight !== 0)
+    assert.closeTo(kept.length / weights.length, 0.8, 0.04)
+    kept.forEach((weight) => assert.closeTo(weight, 1 / 40 / 0.8, 1e-8))
+  })
+
+  it("drops the same for the same key", () => {
+    const attend = () => values(Attention.scaledDotProductAttention({ query, key: memory, value }, { dropout: thin }))
+    assert.deepStrictEqual(attend(), attend())
+  })
+
+  it("happens in training, with its key, and not in inference", () => {
+    const [layer, plain] = [selfAttention(4, { heads: 2, dropout: 0.5 }), selfAttention(4, { heads: 2 })]
+    const { params, state } = layer.init(key)
+    const train = (seed: number) => values(layer.train(params, state, query, Random.key(seed)).output)
+    assert.deepStrictEqual(train(1), train(1))
+    assert.notDeepEqual(train(1), train(2))
+    assert.deepStrictEqual(values(layer.predict(params, state, query)), values(plain.predict(params, state, query)))
+  })
+
+  it("of nothing is attention", () => {
+    const layer = multiHeadAttention(4, { heads: 2, dropout: 0 })
+    const { params, state } = layer.init(key)
+    const input = { query, key: memory, value: memory }
+    assert.deepStrictEqual(
+      values(layer.train(params, state, input, key).output),
+      values(layer.predict(params, state, input))
+    )
+  })
+
+  it("refuses to drop everything", () => {
+    const message = "expected a rate from 0 below 1, received 1"
+    assert.throws(() => selfAttention(4, { heads: 2, dropout: 1 }), `multiHeadAttention: ${message}`)
+    assert.throws(
+      () => Attention.attentionWeights({ query: wide, key: wide }, { dropout: { rate: 1, key } }),
+      `attention: ${message}`
+    )
+  })
+})
+
 it("what is later changes nothing earlier where attention is causal", () => {
   const layer = selfAttention(4, { heads: 2, causal: true })
   const { params, state } = layer.init(key)

@@ -1,4 +1,4 @@
-import { dropout, embedding, flatten, layerNorm, linear } from "../src/index.ts"
+import { channelDropout, dropout, embedding, flatten, layerNorm, linear } from "../src/index.ts"
 import * as Initializer from "../src/Initializer.ts"
 import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
@@ -42,6 +42,25 @@ describe("linear", () => {
 
   it("does without a bias", () =>
     assert.deepStrictEqual(Tree.paths(linear(2, 3, { bias: false }).init(key).params), ["weight"]))
+})
+
+describe("channelDropout", () => {
+  const x = Tensor.ones([100, 20, 2, 2])
+
+  it("drops whole channels of an example and keeps the expectation", () => {
+    const { output } = channelDropout(0.25).train({}, {}, x, key)
+    const channels = values(Tensor.sum(output, [2, 3]))
+    assert.closeTo(channels.filter((sum) => sum !== 0).length / 2000, 0.75, 0.03)
+    channels.forEach((sum) => assert.isTrue(sum === 0 || Math.abs(sum - 4 / 0.75) < 1e-5, String(sum)))
+  })
+
+  it("changes nothing at inference", () => assert.strictEqual(channelDropout(0.25).predict({}, {}, x), x))
+
+  it("refuses what has no channels", () =>
+    assert.throws(
+      () => channelDropout(0.25).train({}, {}, Tensor.ones([3]), key),
+      "channelDropout: expected [batch, channels, ...], received [3]"
+    ))
 })
 
 describe("dropout", () => {

@@ -9,6 +9,7 @@ import { selfAttention } from "@cotangent/nn/layer/attend"
 import { conv1d, conv2d, conv3d } from "@cotangent/nn/layer/convolution"
 import { embedding, linear } from "@cotangent/nn/layer/linear"
 import { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from "@cotangent/nn/layer/normalize"
+import { channelDropout } from "@cotangent/nn/layer/regularize"
 import { gru, lstm, rnn } from "@cotangent/nn/layer/recur"
 import * as Loss from "@cotangent/nn/Loss"
 import type { Model } from "@cotangent/nn/Model"
@@ -126,6 +127,8 @@ const layers = {
   bidirectionalLstm: layer(lstm(1, 1, { bidirectional: true }), [1, 2, 1]),
   gru: layer(gru(2, 2), [1, 2, 2]),
   selfAttention: layer(selfAttention(2, { heads: 2, causal: true }), [2, 2]),
+  selfAttentionWithDropout: layer(selfAttention(2, { heads: 2, dropout: 0.3 }), [3, 2]),
+  channelDropout: layer(channelDropout(0.3), [2, 3, 2]),
   embedding: check(
     (weight: Tensor.Tensor<readonly [3, 2], "f64">, rows: Whole) => embedding(3, 2).predict({ weight }, {}, rows),
     fc.tuple(tensor([3, 2]), indices([4], 3))

@@ -1,9 +1,13 @@
-import type { Float } from "@cotangent/tensor/DType"
-import { ArgumentError } from "@cotangent/tensor/errors"
-import * as Random from "@cotangent/tensor/Random"
-import type { Shape } from "@cotangent/tensor/ShapeType"
-import * as Tensor from "@cotangent/tensor/Tensor"
+import { ShapeError } from "@cotangent/tensor/errors"
+import type { Dims } from "@cotangent/tensor/Shape"
+import { checkRate, thinned } from "../internal/thin.ts"
 import type { Empty, ShapePreserving } from "../Model.ts"
+
+const dropping = (rate: number, sharedBy: (shape: Dims) => Dims): ShapePreserving<Empty, Empty> => ({
+  init: () => ({ params: {}, state: {} }),
+  train: (_, state, input, key) => ({ output: thinned(input, { rate, key }, sharedBy(input.shape)), state }),
+  predict: (_, __, input) => input
+})
 
 /**
  * Sets each element to 0 with probability `rate` while training, and scales the others by `1 / (1 − rate)`, so that
@@ -12,22 +16,20 @@ import type { Empty, ShapePreserving } from "../Model.ts"
  * **Throws** `ArgumentError` unless `0 ≤ rate < 1`. **Source** Srivastava et al. 2014, section 10 (inverted scaling).
  */
 export const dropout = (rate: number): ShapePreserving<Empty, Empty> => {
-  if (!(rate >= 0 && rate < 1)) {
-    throw new ArgumentError({ operation: "dropout", expected: "a rate from 0 below 1", received: String(rate) })
-  }
-  return {
-    init: () => ({ params: {}, state: {} }),
-    train: (_, state, input, key) => ({ output: thinned(input, rate, key), state }),
-    predict: (_, __, input) => input
-  }
+  checkRate("dropout", rate)
+  return dropping(rate, (shape) => shape)
 }
 
-const thinned = <S extends Shape, D extends Float>(
-  x: Tensor.Tensor<S, D>,
-  rate: number,
-  key: Random.Key
-): Tensor.Tensor<S, D> => {
-  const isKept: Tensor.Tensor<Shape, "bool"> = Random.bernoulli(key, 1 - rate, x.shape)
-  // Both sides have the shape of `x`.
-  return Tensor.where(isKept, Tensor.mul(x, 1 / (1 - rate)) as Tensor.Tensor<Shape, D>, 0) as Tensor.Tensor<S, D>
+/**
+ * Dropout of whole channels, `[batch, channels, …]`: neighbors in an image say the same, so one of them is no loss.
+ *
+ * **Throws** `ArgumentError` unless `0 ≤ rate < 1`, `ShapeError` below two axes. **Source** Tompson et al. 2015,
+ * section 3.2.
+ */
+export const channelDropout = (rate: number): ShapePreserving<Empty, Empty> => {
+  checkRate("channelDropout", rate)
+  return dropping(rate, (shape) => {
+    if (shape.length >= 2) return shape.map((extent, axis) => (axis < 2 ? extent : 1))
+    throw new ShapeError({ operation: "channelDropout", expected: "[batch, channels, ...]", received: [shape] })
+  })
 }
