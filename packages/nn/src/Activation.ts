@@ -3,14 +3,15 @@
  * and, in a pipe or a `sequential`, `elu({ alpha: 0.5 })`.
  */
 import type { Float } from "@cotangent/tensor/DType"
-import { ShapeError } from "@cotangent/tensor/errors"
+import { ArgumentError, ShapeError } from "@cotangent/tensor/errors"
+import * as Random from "@cotangent/tensor/Random"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { dual } from "effect/Function"
-import type { Adjustable, Pointwise } from "./internal/forms.ts"
-import { adjustable, tensorFirst } from "./internal/forms.ts"
+import type { Adjustable, Configured, Floats, Pointwise } from "./internal/forms.ts"
+import { adjustable, configured, tensorFirst } from "./internal/forms.ts"
 
-export type { Adjustable, Pointwise } from "./internal/forms.ts"
+export type { Adjustable, Configured, Pointwise } from "./internal/forms.ts"
 
 export { logSigmoid, logSoftmax, relu, sigmoid, softmax, softplus, tanh } from "@cotangent/tensor/Tensor"
 
@@ -133,3 +134,39 @@ export const maxout: {
   }
   return Tensor.max(Tensor.reshape(self, [...self.shape.slice(0, -1), extent / pieces, pieces]), -1)
 })
+
+/** What `gumbelSoftmax` draws with, how sharply, and along which axis. */
+export interface GumbelOptions {
+  readonly key: Random.Key
+  /** Near 0 the result is near one-hot, and gradients are large; 1 unless stated. */
+  readonly temperature?: number
+  /** Whether the result is one-hot, with the gradient of the soft one. */
+  readonly hard?: boolean
+  /** The last unless stated. */
+  readonly axis?: number
+}
+
+/**
+ * A category for each row of logits, drawn with the probabilities `softmax(logits)`, as a softmax of logits and Gumbel noise
+ * that has a gradient.
+ *
+ * **Throws** `ArgumentError` unless the temperature is above 0, `AxisError`. **Source** Jang et al. 2017, equation 2, and
+ * section 2.2 for `hard`.
+ */
+export const gumbelSoftmax: Configured<GumbelOptions> = configured<GumbelOptions>(
+  (logits, { axis = -1, hard = false, key, temperature = 1 }) => {
+    if (!(temperature > 0)) {
+      throw new ArgumentError({
+        operation: "gumbelSoftmax",
+        expected: "a temperature above 0",
+        received: String(temperature)
+      })
+    }
+    const noise: Floats = Random.gumbel(key, logits.shape, { dtype: logits.dtype })
+    const soft = Tensor.softmax(Tensor.mul(Tensor.add(logits, noise), 1 / temperature), axis)
+    if (!hard) return soft
+    const isGreatest = Tensor.equal(soft, Tensor.max(soft, axis, { keepDims: true }))
+    const chosen = Tensor.where(isGreatest, Tensor.onesLike(soft), 0)
+    return Tensor.add(chosen, Tensor.sub(soft, Tensor.stopGradient(soft)))
+  }
+)

@@ -179,9 +179,43 @@ export const crossEntropy = <D extends Float, R extends Reduction = "mean">(
   labels: Tensor.Tensor<Shape, Integer>,
   options: Reduced<R> & CrossEntropyOptions<NoInfer<D>> = {}
 ): Loss<R, D> => {
+  checkLabels("crossEntropy", { logits, labels }, options.labelSmoothing)
+  return scored(Tensor.logSoftmax(logits), labels, options)
+}
+
+/**
+ * The negative logarithm of the probability of labels, `−logProbabilities[label]`, as `crossEntropy` of logits that have
+ * been through `logSoftmax`.
+ *
+ * **Shapes** logarithms `[…, classes]`, labels `[…]`; the mean is weighted as that of `crossEntropy`.
+ *
+ * **Throws** `ShapeError` unless there is a row for each label, `ArgumentError` unless the label smoothing is from 0 to 1.
+ *
+ * **Example** (A label of probability ¼)
+ *
+ * ```ts run
+ * const logProbabilities = Tensor.log(Tensor.of([[0.25, 0.75]]))
+ * await evaluate(Loss.negativeLogLikelihood(logProbabilities, Tensor.of([0], "i32"))) // => 1.386294
+ * ```
+ */
+export const negativeLogLikelihood = <D extends Float, R extends Reduction = "mean">(
+  logProbabilities: Floats<D>,
+  labels: Tensor.Tensor<Shape, Integer>,
+  options: Reduced<R> & CrossEntropyOptions<NoInfer<D>> = {}
+): Loss<R, D> => {
+  checkLabels("negativeLogLikelihood", { logits: logProbabilities, labels }, options.labelSmoothing)
+  return scored(logProbabilities, labels, options)
+}
+
+/** The loss of labels by the logarithms of their probabilities. */
+const scored = <D extends Float, R extends Reduction>(
+  logProbabilities: Floats<D>,
+  labels: Tensor.Tensor<Shape, Integer>,
+  options: Reduced<R> & CrossEntropyOptions<NoInfer<D>>
+): Loss<R, D> => {
   const { ignoreIndex, labelSmoothing = 0, reduction, weights } = options
-  const classes = checkLabels(logits, labels, labelSmoothing)
-  const logProbabilities = Tensor.logSoftmax(logits)
+  const { shape } = logProbabilities
+  const classes = shape[shape.length - 1]
   const isLabel = Tensor.oneHot(labels, classes, "bool")
   const selected = (x: Floats<D>): Floats<D> => Tensor.sum(Tensor.where(isLabel, x, 0), -1)
   const weighted = weights === undefined ? logProbabilities : Tensor.mul(logProbabilities, weights)
@@ -194,26 +228,63 @@ export const crossEntropy = <D extends Float, R extends Reduction = "mean">(
   if ((reduction ?? "mean") !== "mean" || (weights === undefined && isCounted === undefined)) {
     return reduce(losses, reduction)
   }
-  const shares = weights === undefined ? Tensor.onesLike(losses) : selected(Tensor.broadcastTo(weights, logits.shape))
+  const shares = weights === undefined ? Tensor.onesLike(losses) : selected(Tensor.broadcastTo(weights, shape))
   // The mean is one number, as the type says of this reduction.
   return Tensor.div(Tensor.sum(losses), Tensor.sum(counted(shares))) as Tensor.Tensor as Loss<R, D>
 }
 
-/** The number of classes. **Throws** unless there is a row of logits for each label. */
-const checkLabels = (logits: Floats, labels: Tensor.Tensor, labelSmoothing: number): number => {
+/** **Throws** unless there is a row of logits for each label, and the smoothing is from 0 to 1. */
+const checkLabels = (
+  operation: string,
+  { labels, logits }: { readonly logits: Floats; readonly labels: Tensor.Tensor },
+  labelSmoothing = 0
+): void => {
   if (logits.shape.length === 0 || !equals(logits.shape.slice(0, -1), labels.shape)) {
     throw new ShapeError({
-      operation: "crossEntropy",
+      operation,
       expected: "logits [..., classes] and labels [...]",
       received: [logits.shape, labels.shape]
     })
   }
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ArgumentError({
-      operation: "crossEntropy",
+      operation,
       expected: "a label smoothing from 0 to 1",
       received: String(labelSmoothing)
     })
   }
-  return logits.shape[logits.shape.length - 1]
+}
+
+/** What `tripletMargin` compares, rows of one width. */
+export interface Triplet<D extends Float> {
+  readonly anchor: Floats<D>
+  /** Rows that belong to those of the anchor. */
+  readonly positive: Floats<NoInfer<D>>
+  /** Rows that do not. */
+  readonly negative: Floats<NoInfer<D>>
+}
+
+/**
+ * How far what belongs together is from being closer than what does not, by a margin of 1 unless stated:
+ * `max(0, ‖a − p‖ − ‖a − n‖ + margin)`, with the derivative 0 where rows are equal.
+ *
+ * **Shapes** `[…, width]` each, one loss for each row. **Throws** `ShapeError` unless all have one shape.
+ *
+ * **Source** Schroff et al. 2015, equation 3, with distances in the place of their squares, as Balntas et al. 2016.
+ *
+ * **Example** (A margin of 1, of which half is there)
+ *
+ * ```ts run
+ * const [anchor, positive, negative] = [Tensor.of([[0, 0]]), Tensor.of([[0, 1]]), Tensor.of([[1.5, 0]])]
+ * await evaluate(Loss.tripletMargin({ anchor, positive, negative })) // => 0.5
+ * ```
+ */
+export const tripletMargin = <D extends Float, R extends Reduction = "mean">(
+  { anchor, negative, positive }: Triplet<D>,
+  { margin = 1, reduction }: Reduced<R> & { readonly margin?: number } = {}
+): Loss<R, D> => {
+  sameShape("tripletMargin", anchor, positive)
+  sameShape("tripletMargin", anchor, negative)
+  const distance = (x: Floats<D>): Floats<D> => Tensor.norm(Tensor.sub(anchor, x), -1)
+  return reduce(Tensor.relu(Tensor.add(Tensor.sub(distance(positive), distance(negative)), margin)), reduction)
 }

@@ -1,5 +1,6 @@
 import * as Activation from "../src/Activation.ts"
 import { pullback } from "@cotangent/autodiff/Vjp"
+import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { pipe } from "effect/Function"
 import { assert, describe, it } from "vitest"
@@ -86,4 +87,36 @@ it("maxout takes the greatest of each group", () => {
     () => Activation.maxout(Tensor.ones([2, 3]), { pieces: 2 }),
     "maxout: expected a last axis that divides by 2"
   )
+})
+
+describe("gumbelSoftmax", () => {
+  const logits = Tensor.log(Tensor.broadcastTo(Tensor.of([0.2, 0.5, 0.3]), [4000, 3]))
+  const options = { key: Random.key(3) }
+
+  it("draws categories with their probabilities", () => {
+    const drawn = values(Tensor.mean(Activation.gumbelSoftmax(logits, { ...options, hard: true }), 0))
+    drawn.forEach((share, i) => assert.closeTo(share, [0.2, 0.5, 0.3][i], 0.03))
+  })
+
+  it("gives rows that sum to 1, one-hot where asked", () => {
+    const [soft, hard] = [false, true].map((each) => Activation.gumbelSoftmax(logits, { ...options, hard: each }))
+    for (const sum of values(Tensor.sum(soft, -1))) assert.closeTo(sum, 1, 1e-5)
+    assert.isTrue(values(hard).every((x) => x === 0 || x === 1))
+    assert.isTrue(values(Tensor.sum(hard, -1)).every((sum) => sum === 1))
+  })
+
+  it("has the gradient of the soft one where it is one-hot", () => {
+    const x = Tensor.of([[0.1, 0.4, -0.3]])
+    const gradientOf = (hard: boolean) => {
+      const y = Activation.gumbelSoftmax(x, { ...options, hard })
+      return values(pullback([y], [x], [Tensor.of([[1, 2, 3]])])[0]!)
+    }
+    assert.deepStrictEqual(gradientOf(true), gradientOf(false))
+  })
+
+  it("refuses a temperature of 0", () =>
+    assert.throws(
+      () => Activation.gumbelSoftmax(logits, { ...options, temperature: 0 }),
+      "gumbelSoftmax: expected a temperature above 0, received 0"
+    ))
 })

@@ -174,3 +174,63 @@ it("gaussianNegativeLogLikelihood is the negative logarithm of the density", () 
   const density = Math.exp(-0.5) / Math.sqrt(2 * Math.PI * 4)
   assertNear(Loss.gaussianNegativeLogLikelihood(mean, target, variance, { full: true }), [-Math.log(density)])
 })
+
+describe("negativeLogLikelihood", () => {
+  it("of logSoftmax is the cross-entropy, with all its options", () => {
+    const [logits, labels] = [
+      Tensor.of([
+        [1, 2, 0],
+        [0, -1, 3],
+        [1, 1, 1]
+      ]),
+      Tensor.of([1, 0, 2], "i32")
+    ]
+    for (const options of [
+      {},
+      { reduction: "none" },
+      { ignoreIndex: 2 },
+      { labelSmoothing: 0.1, weights: Tensor.of([1, 2, 3]) }
+    ] as const) {
+      assertNear(
+        Loss.negativeLogLikelihood(Tensor.logSoftmax(logits), labels, options),
+        values(Loss.crossEntropy(logits, labels, options))
+      )
+    }
+  })
+
+  it("refuses labels without a row", () =>
+    assert.throws(
+      () => Loss.negativeLogLikelihood(Tensor.zeros([2, 3]), Tensor.of([1], "i32")),
+      "negativeLogLikelihood: expected logits [..., classes] and labels [...], received [2, 3] and [1]"
+    ))
+})
+
+describe("tripletMargin", () => {
+  const anchor = Tensor.of([
+    [0, 0],
+    [0, 0]
+  ])
+  const positive = Tensor.of([
+    [3, 4],
+    [1, 0]
+  ])
+  const negative = Tensor.of([
+    [6, 8],
+    [1, 1]
+  ])
+
+  it("is 0 where the margin is kept", () =>
+    assertNear(Loss.tripletMargin({ anchor, positive, negative }, { reduction: "none" }), [0, 2 - Math.SQRT2]))
+
+  it("has a finite gradient where rows are equal", () => {
+    const loss = Loss.tripletMargin({ anchor, positive: anchor, negative: anchor })
+    assertNear(loss, [1])
+    assert.deepStrictEqual(values(pullback([loss], [anchor], [Tensor.of(1)])[0]!), [0, 0, 0, 0])
+  })
+
+  it("refuses rows that differ in shape", () =>
+    assert.throws(
+      () => Loss.tripletMargin({ anchor, positive, negative: Tensor.zeros([2, 3]) as never }),
+      "tripletMargin: expected a prediction and a target of one shape, received [2, 2] and [2, 3]"
+    ))
+})

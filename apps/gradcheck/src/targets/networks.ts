@@ -16,7 +16,7 @@ import type { Model } from "@cotangent/nn/Model"
 import * as Normalization from "@cotangent/nn/Normalization"
 import * as Random from "@cotangent/tensor/Random"
 import type { Dims } from "@cotangent/tensor/Shape"
-import type * as Tensor from "@cotangent/tensor/Tensor"
+import * as Tensor from "@cotangent/tensor/Tensor"
 import * as fc from "fast-check"
 import type { Check, Target } from "../Target.ts"
 import { check, group } from "../Target.ts"
@@ -51,6 +51,7 @@ const activations = {
     fc.tuple(tensor([2, 3], nonzero), tensor([3]))
   ),
   glu: of((x) => Activation.glu(x), [2, 4]),
+  gumbelSoftmax: unary((x) => Activation.gumbelSoftmax(x, { key: Random.key(1), temperature: 0.7 })),
   maxout: unary((x) => Activation.maxout(x, { pieces: 2 }), { isDistinct: true }, [4])
 } satisfies Readonly<Record<keyof typeof Activation, Check>>
 
@@ -75,6 +76,17 @@ const losses = {
   gaussianNegativeLogLikelihood: check(
     (x: Floats, y: Floats, v: Floats) => Loss.gaussianNegativeLogLikelihood(x, y, v),
     shapes.chain((shape) => fc.tuple(tensor(shape), tensor(shape), tensor(shape, positive)))
+  ),
+  negativeLogLikelihood: check(
+    (x: Floats, labels: Whole) => Loss.negativeLogLikelihood(Tensor.logSoftmax(x), labels),
+    classified
+  ),
+  tripletMargin: of(
+    (anchor, x, y) =>
+      Loss.tripletMargin({ anchor, positive: Tensor.add(x, 20), negative: Tensor.sub(y, 8) }, { margin: 0.5 }),
+    [2, 3],
+    [2, 3],
+    [2, 3]
   ),
   crossEntropy: check((x: Floats, labels: Whole) => Loss.crossEntropy(x, labels), classified)
 } satisfies Readonly<Record<keyof typeof Loss, Check>>

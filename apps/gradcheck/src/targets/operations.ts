@@ -40,6 +40,7 @@ type WithoutDerivative =
   | "oneHot"
   | "isNaN"
   | "isFinite"
+  | "isInfinite"
   | "matrixRank"
   | `${"" | "not"}${"equal" | "Equal"}`
   | `${"less" | "greater"}${"" | "Equal"}`
@@ -59,6 +60,7 @@ const elementwise = {
   floor: unary(Tensor.floor, betweenHalves),
   ceil: unary(Tensor.ceil, betweenHalves),
   round: unary(Tensor.round, betweenHalves),
+  trunc: unary(Tensor.trunc, betweenHalves),
   exp: unary(Tensor.exp),
   exp2: unary(Tensor.exp2),
   expm1: unary(Tensor.expm1),
@@ -88,6 +90,7 @@ const elementwise = {
   lgamma: unary(Tensor.lgamma, positive),
   digamma: unary(Tensor.digamma, positive),
   sigmoid: unary(Tensor.sigmoid),
+  logit: unary(Tensor.logit, domains.shares),
   softplus: unary(Tensor.softplus),
   logSigmoid: unary(Tensor.logSigmoid),
   relu: unary(Tensor.relu, nonzero),
@@ -104,6 +107,8 @@ const arithmetic = {
   pow: binary(Tensor.pow, positive),
   atan2: binary(Tensor.atan2, nonzero, nonzero),
   hypot: binary(Tensor.hypot, nonzero, nonzero),
+  logAddExp: binary(Tensor.logAddExp),
+  lerp: of((x, y, weight) => Tensor.lerp(x, y, weight), [2, 3], [3], [2, 1]),
   maximum: check(
     (x: Floats, y: Floats) => Tensor.maximum(x, y),
     shapes.chain((shape) => fc.tuple(tensor(shape), offGrid(shape)))
@@ -120,6 +125,8 @@ const arrangement = {
   slice: of((x) => Tensor.slice(x, { start: [0, -1], step: [2] }), [3, 2]),
   concatenate: of((x, y) => Tensor.concatenate([x, y], 1), [2, 1], [2, 2]),
   stack: of((x, y) => Tensor.stack([x, y], 1), [2], [2]),
+  unstack: of((x) => Tensor.unstack(x, 1), [2, 3]),
+  meshGrid: of((x, y) => Tensor.meshGrid([x, y]), [2], [3]),
   split: of((x) => Tensor.split(x, [1, 2], 0), [3, 2]),
   pad: of((x) => Tensor.pad(x, { before: [1], after: [2], mode: "reflect" }), [3]),
   roll: of((x) => Tensor.roll(x, 1, 0), [3, 2]),
@@ -137,6 +144,7 @@ const arrangement = {
   triangularLower: of((x) => Tensor.triangularLower(x), [3, 3]),
   triangularUpper: of((x) => Tensor.triangularUpper(x), [3, 3]),
   diagonal: of((x) => Tensor.diagonal(x), [3, 3]),
+  diagonalMatrix: of((x) => Tensor.diagonalMatrix(x as Tensor.Tensor<readonly [number, number], "f64">), [2, 3]),
   trace: of((x) => Tensor.trace(x), [3, 3])
 }
 
@@ -179,7 +187,7 @@ const linearAlgebra = {
   lu: dominant((x) => Tensor.lu(x)),
   eigenSymmetric: separated(Tensor.eigenSymmetric),
   svd: separated(Tensor.svd),
-  pinv: dominant((x) => Tensor.pinv(Tensor.concatenate([x, Tensor.ones([1, x.shape[1]], "f64")]))),
+  pinv: dominant((x) => Tensor.pinv(Tensor.concatenate([x, Tensor.ones([1, x.shape[1]], x.dtype)]))),
   leastSquares: system(Tensor.leastSquares)
 }
 
@@ -195,6 +203,11 @@ const reduction = {
   norm: unary((x) => Tensor.norm(x, 0), nonzero),
   softmax: unary((x) => Tensor.softmax(x)),
   logSoftmax: unary((x) => Tensor.logSoftmax(x)),
+  quantile: unary((x) => Tensor.quantile(x, 0.3, 0), distinct),
+  median: unary((x) => Tensor.median(x), distinct),
+  cosineSimilarity: of((x, y) => Tensor.cosineSimilarity(Tensor.add(x, 5), Tensor.sub(y, 5)), [2, 3], [3]),
+  distances: of((x, y) => Tensor.distances(Tensor.add(x, 10), y), [2, 3], [2, 3]),
+  difference: of((x) => Tensor.difference(x, 0), [3, 2]),
   cumulativeSum: unary((x) => Tensor.cumulativeSum(x, 0)),
   cumulativeProd: unary((x) => Tensor.cumulativeProd(x, 0)),
   cumulativeMax: unary((x) => Tensor.cumulativeMax(x, 0), distinct)

@@ -10,7 +10,7 @@ import { mul as mulOf } from "../primitive/bilinear.ts"
 import * as Discrete from "../primitive/discrete.ts"
 import * as Smooth from "../primitive/elementwise.ts"
 import * as Linear from "../primitive/linear.ts"
-import { max, min, where } from "../primitive/selection.ts"
+import { abs as absOf, max, min, where } from "../primitive/selection.ts"
 import type { Broadcast, CheckBroadcast, Shape } from "../ShapeType.ts"
 import type { DType } from "../DType.ts"
 import type { Binary } from "./signature.ts"
@@ -125,6 +125,21 @@ export const hypot: Binary = floats("hypot", (x, y) => {
   return where(isZero, squares, mulOf(Smooth.sqrt(where(isZero, constant(1), squares)), scale))
 })
 
+/**
+ * `ln(eˣ + eʸ)`, for floats: a sum of numbers that are given by their logarithms. **Throws** as `add`.
+ *
+ * **Numerics** By `log1p`, with the greater taken out before `exp`: finite for finite `x` and `y`. Derivatives of any order
+ * are exact, where both are equal, too.
+ */
+export const logAddExp: Binary = floats("logAddExp", (x, y) => {
+  const isLess = Discrete.less(x, y)
+  const [high, low] = [where(isLess, y, x), where(isLess, x, y)]
+  const isFinite = Discrete.less(absOf(high), fill("logAddExp", x, Infinity))
+  const shift = Linear.stopGradient(where(isFinite, high, fill("logAddExp", x, 0)))
+  const beyond = Linear.add(Smooth.expm1(Linear.sub(high, shift)), Smooth.exp(Linear.sub(low, shift)))
+  return Linear.add(shift, Smooth.log1p(beyond))
+})
+
 /** The greater of both; NaN if either is. Ties share the gradient equally. **Throws** as `add`. */
 export const maximum: Binary = binary("maximum", max)
 
@@ -156,4 +171,34 @@ export const clamp: {
   const [x, least] = together("clamp", [self, low])
   const [raised, greatest] = together("clamp", [max(x, least), high])
   return min(raised, greatest)
+})
+
+/**
+ * `self + weight · (that − self)`: `self` at weight 0, on the way to `that` at 1. **Throws** as `add`.
+ *
+ * **Example** (An average that forgets)
+ *
+ * ```ts run
+ * await evaluate(Tensor.lerp(Tensor.of([0, 10]), Tensor.of([10, 10]), 0.1)) // => [1, 10]
+ * ```
+ */
+export const lerp: {
+  <S extends Shape, D extends DType>(
+    self: Tensor<S, D>,
+    that: Tensor<NoInfer<S>, NoInfer<D>>,
+    weight: number | Tensor<readonly [], NoInfer<D>> | Tensor<NoInfer<S>, NoInfer<D>>
+  ): Tensor<S, D>
+  <A extends Shape, B extends Shape, C extends Shape, D extends DType>(
+    self: Tensor<A, D>,
+    that: Tensor<B, NoInfer<D>> & CheckBroadcast<A, B>,
+    weight: Tensor<C, NoInfer<D>> & CheckBroadcast<Broadcast<A, B>, C>
+  ): Tensor<Broadcast<Broadcast<A, B>, C>, D>
+  <S extends Shape, D extends DType>(
+    that: Tensor<S, D>,
+    weight: number | Tensor<readonly [], NoInfer<D>>
+  ): (self: Tensor<NoInfer<S>, NoInfer<D>>) => Tensor<S, D>
+} = forms(3, (self: Tensor, that: Tensor, weight: Operand) => {
+  const [from, to, share] = together("lerp", [self, that, weight])
+  demand("lerp", from, "floats", DTypes.isFloat)
+  return Linear.add(from, mulOf(share, Linear.sub(to, from)))
 })

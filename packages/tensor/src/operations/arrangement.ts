@@ -12,7 +12,7 @@ import { where } from "../primitive/selection.ts"
 import * as Window from "../primitive/window.ts"
 import type { Dims } from "../Shape.ts"
 import { equals, normalizeAxis } from "../Shape.ts"
-import type { Insert, Loose, Shape, Splice } from "../ShapeType.ts"
+import type { Insert, Loose, Reduce, Shape, Splice } from "../ShapeType.ts"
 
 /** Bounds per axis as in `slice`; axes that are left out are taken whole. */
 export interface Bounds {
@@ -174,6 +174,59 @@ export const split: {
   let end = 0
   return extents.map((e) => part(self, at, end, (end += e)))
 })
+
+/**
+ * The slices of `self` along `axis`, the first unless stated, each without it: the inverse of `stack`.
+ *
+ * **Throws** `AxisError`.
+ *
+ * **Example** (Rows)
+ *
+ * ```ts run
+ * const [, second] = Tensor.unstack(Tensor.of([[1, 2], [3, 4]]))
+ * await evaluate(second) // => [3, 4]
+ * ```
+ */
+export const unstack: {
+  <S extends Shape, D extends DType, const A extends number = 0>(
+    self: Tensor<S, D>,
+    axis?: A
+  ): ReadonlyArray<Tensor<Reduce<S, A, false>, D>>
+  <const A extends number = 0>(
+    axis?: A
+  ): <S extends Shape, D extends DType>(self: Tensor<S, D>) => ReadonlyArray<Tensor<Reduce<S, A, false>, D>>
+} = forms(tensorFirst, (self: Tensor, axis = 0) => {
+  const at = normalizeAxis("unstack", axis, self.shape.length)
+  const shape = self.shape.toSpliced(at, 1)
+  return range(self.shape[at]).map((i) => Linear.reshape(part(self, at, i, i + 1), { shape }))
+})
+
+/**
+ * The coordinates of a grid: of vectors of `n₁, …, nₖ` elements as many tensors `[n₁, …, nₖ]`, of which each varies along its
+ * own axis.
+ *
+ * **Throws** `ShapeError` unless all have one axis, `DTypeError`, `ArgumentError` for none.
+ *
+ * **Example** (Rows and columns)
+ *
+ * ```ts run
+ * const [row, column] = Tensor.meshGrid([Tensor.of([1, 2]), Tensor.of([5, 6])])
+ * await evaluate(row) // => [[1, 1], [2, 2]]
+ * await evaluate(column) // => [[5, 6], [5, 6]]
+ * ```
+ */
+export const meshGrid: <D extends DType>(vectors: ReadonlyArray<Tensor<Shape, D>>) => ReadonlyArray<Tensor<Shape, D>> =
+  typed((vectors: ReadonlyArray<Tensor>) => {
+    checkTensors("meshGrid", vectors)
+    const other = vectors.find(({ shape }) => shape.length !== 1)
+    if (other !== undefined) {
+      throw new ShapeError({ operation: "meshGrid", expected: "vectors [n]", received: [other.shape] })
+    }
+    const shape = vectors.map((vector) => vector.shape[0])
+    return vectors.map((vector, axis) =>
+      Linear.broadcast(vector, { shape, axes: range(shape.length).filter((other) => other !== axis) })
+    )
+  })
 
 /** How much is put before and after each axis, and what. */
 export interface PadOptions {

@@ -1,21 +1,23 @@
 /**
- * Running sums, products and maxima along one axis.
+ * Running sums, products and maxima along one axis, and differences.
  *
- * All are scans by doubling: after step k each element holds the result of the 2ᵏ elements up to it. That takes
+ * Running ones are scans by doubling: after step k each element holds the result of the 2ᵏ elements up to it. That takes
  * log₂ n steps of whole-tensor operations and n log n work instead of n steps of one element.
  *
  * **Source** Hillis and Steele 1986, "Data parallel algorithms".
  */
 import * as DTypes from "../DType.ts"
+import { ShapeError } from "../errors.ts"
 import { part } from "../internal/axes.ts"
 import { forms, tensorFirst } from "../internal/forms.ts"
 import { demand, fill } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { mul } from "../primitive/bilinear.ts"
-import { add } from "../primitive/linear.ts"
+import { add, sub } from "../primitive/linear.ts"
 import { max } from "../primitive/selection.ts"
 import { concatenate } from "../primitive/window.ts"
 import { normalizeAxis } from "../Shape.ts"
+import type { Loose, Shape } from "../ShapeType.ts"
 import type { Along } from "./signature.ts"
 
 /** Each element combined with all before it. `identity` fills what comes before the first. */
@@ -59,3 +61,27 @@ export const cumulativeProd: Along = scan("cumulativeProd", mul, () => 1)
  * **Throws** as `cumulativeSum`.
  */
 export const cumulativeMax: Along = scan("cumulativeMax", max, DTypes.lowest)
+
+/**
+ * The difference of each element and the one before it along an axis, the last unless stated: one element less.
+ *
+ * **Throws** `AxisError`, `DTypeError` for bool, `ShapeError` for an axis without elements.
+ *
+ * **Example** (Steps)
+ *
+ * ```ts run
+ * await evaluate(Tensor.difference(Tensor.of([1, 4, 9]))) // => [3, 5]
+ * ```
+ */
+export const difference: {
+  (axis?: number): <S extends Shape, D extends DTypes.DType>(self: Tensor<S, D>) => Tensor<Loose<S>, D>
+  <S extends Shape, D extends DTypes.DType>(self: Tensor<S, D>, axis?: number): Tensor<Loose<S>, D>
+} = forms(tensorFirst, (self: Tensor, axis = -1) => {
+  demand("difference", self, "numbers", (dtype) => dtype !== "bool")
+  const at = normalizeAxis("difference", axis, self.shape.length)
+  const count = self.shape[at]
+  if (count === 0) {
+    throw new ShapeError({ operation: "difference", expected: "at least one element", received: [self.shape] })
+  }
+  return sub(part(self, at, 1, count), part(self, at, 0, count - 1))
+})

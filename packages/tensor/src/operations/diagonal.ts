@@ -4,14 +4,15 @@
 import type { DType } from "../DType.ts"
 import { ShapeError } from "../errors.ts"
 import { positions } from "../internal/axes.ts"
-import { forms, tensorFirst } from "../internal/forms.ts"
+import { forms, tensorFirst, typed } from "../internal/forms.ts"
+import { diagonalMatrix as diagonalMatrixOf } from "../internal/matrices.ts"
 import { fill } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { lessEqual } from "../primitive/discrete.ts"
 import * as Linear from "../primitive/linear.ts"
 import { where } from "../primitive/selection.ts"
 import * as Window from "../primitive/window.ts"
-import type { Shape } from "../ShapeType.ts"
+import type { Dim, Shape } from "../ShapeType.ts"
 
 const triangle =
   (operation: string, keeps: (column: Tensor, row: Tensor) => Tensor) =>
@@ -69,4 +70,26 @@ export const diagonal: {
     stop: [...rest, count === 0 ? 0 : start + (count - 1) * (columns + 1) + 1],
     step: [...rest.map(() => 1), columns + 1]
   })
+})
+
+/**
+ * Matrices with `self`, the last axis, on the main diagonal and zeros elsewhere.
+ *
+ * **Shapes** `[…, n]` → `[…, n, n]`
+ *
+ * **Throws** `ShapeError` for a scalar.
+ *
+ * **Example** (A scaling)
+ *
+ * ```ts run
+ * await evaluate(Tensor.diagonalMatrix(Tensor.of([2, 3]))) // => [[2, 0], [0, 3]]
+ * ```
+ */
+export const diagonalMatrix: {
+  <L extends Shape, N extends Dim, D extends DType>(
+    self: Tensor<readonly [...L, N], D>
+  ): Tensor<readonly [...L, N, N], D>
+} = typed((self: Tensor) => {
+  if (self.shape.length > 0) return diagonalMatrixOf(self)
+  throw new ShapeError({ operation: "diagonalMatrix", expected: "vectors [..., n]", received: [self.shape] })
 })

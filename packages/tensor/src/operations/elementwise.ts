@@ -34,6 +34,10 @@ export const sign: Unary = typed((x: Tensor) => Discrete.sign(x))
 export const floor: Unary = unary("floor", Discrete.floor)
 /** The least whole number that is not below `x`. Derivative: 0. */
 export const ceil: Unary = unary("ceil", Discrete.ceil)
+/** The whole part of `x`: the nearest whole number towards 0. Derivative: 0. */
+export const trunc: Unary = unary("trunc", (x) =>
+  where(Discrete.less(x, fill(x, 0)), Discrete.ceil(x), Discrete.floor(x))
+)
 /** The nearest whole number; halves go to the even one. Derivative: 0. */
 export const round: Unary = unary("round", Discrete.round)
 
@@ -139,6 +143,8 @@ export const digamma: Unary = unary("digamma", (x) => Smooth.polygamma(x, { orde
 
 /** The logistic function `1/(1 + e⁻ˣ)`. **Numerics** Value and derivative are finite for every finite `x`. */
 export const sigmoid: Unary = unary("sigmoid", Smooth.logistic)
+/** `ln(x/(1 − x))`, the inverse of `sigmoid`. **Domain** `0 < x < 1`. **Numerics** By `log1p`, accurate near 0. */
+export const logit: Unary = unary("logit", (x) => sub(Smooth.log(x), Smooth.log1p(Linear.neg(x))))
 /**
  * `ln(1 + eˣ)`.
  *
@@ -155,6 +161,12 @@ export const relu: Unary = typed((x: Tensor) => where(Discrete.less(fill(x, 0), 
 
 /** Whether `x` is not a number; never for integers. */
 export const isNaN: Predicate = typed((x: Tensor) => Discrete.not(Discrete.equal(x, x)))
+/** Whether `x` is infinite; never for integers. */
+export const isInfinite: Predicate = typed((x: Tensor) =>
+  DTypes.isFloat(x.dtype)
+    ? Discrete.equal(absOf(x), fill(x, Infinity))
+    : full({ shape: x.shape, dtype: "bool", value: 0 })
+)
 /** Whether `x` is neither infinite nor NaN; always for integers. */
 export const isFinite: Predicate = typed((x: Tensor) =>
   DTypes.isFloat(x.dtype)
