@@ -11,14 +11,15 @@ import * as Affine from "@cotangent/tensor/Affine"
 import { isBarrier, origin } from "./Barrier.ts"
 import { canonicalize } from "./Canonical.ts"
 import type { Allocate, Control, Lowered } from "./Control.ts"
+import { choose, repeatWhile } from "./Control.ts"
 import { cut } from "./Cut.ts"
-import { choose, repeat, repeatWhile } from "./Control.ts"
 import { materialized } from "./Fusion.ts"
 import type { Group, Kernel } from "./Group.ts"
 import { join, kernelOf } from "./Group.ts"
 import type { Identify } from "./Key.ts"
 import type { Step } from "./LoopProgram.ts"
 import { sumOfProducts } from "./Recognize.ts"
+import { repeat } from "./Repeat.ts"
 import type { Location } from "./Stages.ts"
 import { copy, start, stepsOf } from "./Stages.ts"
 
@@ -56,16 +57,18 @@ export const lower = (program: Program, frame: Frame, placed: ReadonlyMap<Tensor
     }
     return whole(item.application, {
       locate: (tensor) => locate(tensor)!,
+      place: (tensor, location) => !locations.has(tensor) && locations.set(tensor, location).has(tensor),
       allocate,
       isRead: (tensor) => isReadBeyond(tensor, item),
-      lower: (body, given) => lower(canonicalize(body, identify), { ...frame, parameters: given }),
-      lowerTo: (body, given, targets) => lowerTo(canonicalize(body, identify), { ...frame, parameters: given }, targets)
+      canonical: (body) => canonicalize(body, identify),
+      lower: (body, given) => lower(body, { ...frame, parameters: given }),
+      lowerTo: (body, given, targets) => lowerTo(body, { ...frame, parameters: given }, targets)
     })
   })
   return { steps, results: program.results.map((result) => locate(result)!) }
 }
 
-/** The steps of `program` that leave its results at `targets`, each the start of a buffer of its own. */
+/** The steps of `program` that leave its results at `targets`. */
 export const lowerTo = (program: Program, frame: Frame, targets: ReadonlyArray<Location>): ReadonlyArray<Step> => {
   const placed = new Map<Tensor, Location>()
   program.results.forEach((result, i) => {
@@ -75,7 +78,7 @@ export const lowerTo = (program: Program, frame: Frame, targets: ReadonlyArray<L
   const { results, steps } = lower(program, frame, placed)
   // A result that is a parameter, or that another result already is, has to be copied.
   const copies = results.flatMap((location, i): ReadonlyArray<Step> =>
-    location.buffer === targets[i].buffer ? [] : [copy(location, targets[i], size(program.results[i].shape))]
+    location === targets[i] ? [] : [copy(location, targets[i], size(program.results[i].shape))]
   )
   return [...steps, ...copies]
 }
@@ -150,6 +153,12 @@ const readersOf = (items: ReadonlyArray<Item>, program: Program): ((tensor: Tens
   return (tensor, from) => results.has(tensor) || [...(readers.get(tensor) ?? [])].some((item) => item !== from)
 }
 
+/** Whether a location is the start of its buffer. */
+const isStart = ({ base }: Location): boolean => {
+  const { constant, terms } = Affine.of(base)
+  return constant === 0 && terms.size === 0
+}
+
 const whole = (application: Application, places: Control): ReadonlyArray<Step> => {
   const { inputs, outputs, params, primitive } = application
   const { lowering } = primitive
@@ -157,16 +166,22 @@ const whole = (application: Application, places: Control): ReadonlyArray<Step> =
   if (lowering.kind === "branch") return choose(lowering.branch(params), application, places)
   if (lowering.kind === "while") return repeatWhile(lowering.loop(params), application, places)
   if (isBarrier(application)) return []
-  // Routines work on whole buffers: what is a slice of one is copied out first.
+  // Routines work on whole buffers: what is a slice of one is copied out first, or in at the end.
   const before: Array<Step> = []
   const operands = inputs.map((input) => {
     const location = places.locate(input)
-    if (Affine.of(location.base).terms.size === 0 && Affine.of(location.base).constant === 0)
-      return { buffer: location.buffer, shape: input.shape }
+    if (isStart(location)) return { buffer: location.buffer, shape: input.shape }
     const buffer = places.allocate("temporary", size(input.shape), input.dtype)
     before.push(copy(location, start(buffer), size(input.shape)))
     return { buffer, shape: input.shape }
   })
-  const targets = outputs.map((output) => ({ buffer: places.locate(output).buffer, shape: output.shape }))
-  return [...before, { tag: "routine", name: primitive.name, params, inputs: operands, outputs: targets }]
+  const after: Array<Step> = []
+  const targets = outputs.map((output) => {
+    const location = places.locate(output)
+    if (isStart(location)) return { buffer: location.buffer, shape: output.shape }
+    const buffer = places.allocate("temporary", size(output.shape), output.dtype)
+    after.push(copy(start(buffer), location, size(output.shape)))
+    return { buffer, shape: output.shape }
+  })
+  return [...before, { tag: "routine", name: primitive.name, params, inputs: operands, outputs: targets }, ...after]
 }

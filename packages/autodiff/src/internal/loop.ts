@@ -3,7 +3,16 @@
  * nest in each other and in every transformation.
  */
 import { ShapeError } from "@cotangent/tensor/errors"
-import type { AnyPrimitive, BatchRule, Cotangent, Loop, PullRule, Rule, Tensor } from "@cotangent/tensor/Primitive"
+import type {
+  AnyPrimitive,
+  Application,
+  BatchRule,
+  Cotangent,
+  Loop,
+  PullRule,
+  Rule,
+  Tensor
+} from "@cotangent/tensor/Primitive"
 import { apply } from "@cotangent/tensor/Primitive"
 import { zeros } from "@cotangent/tensor/primitive/leaf"
 import { transpose } from "@cotangent/tensor/primitive/linear"
@@ -14,6 +23,7 @@ import { pushforward } from "../Jvp.ts"
 import { pullback } from "../Vjp.ts"
 import { batch as batchOf } from "../Vmap.ts"
 import { holes, isDefined, isWanted, place, plus, repeat, settle, stack } from "./marks.ts"
+import { recalled, residuals } from "./residual.ts"
 
 /** A parameter of a body, and what it stands for: a constant, the first value of a carry, or a sequence. */
 export interface Slot {
@@ -45,28 +55,81 @@ export interface Outcome {
   readonly received: ReadonlyArray<Tensor>
 }
 
-/** Builds a loop. Constants, helpers and sequences that it does not read are left out. */
+/** A loop whose last items, `kept` of them, nobody asked for: they are there for its derivative. */
+interface Kept extends Loop {
+  readonly kept: number
+}
+
+/**
+ * Builds a loop. Constants, helpers and sequences that it does not read are left out; what its derivative would rather
+ * read than compute again is added to its items.
+ */
 export const iterate = ({ carries, constants, helpers, items, length, reverse, sequences }: Parts): Outcome => {
   const all = [...carries, ...readHelpers(helpers, [...carries.map(({ next }) => next), ...items])]
-  const results = [...all.map(({ next }) => next), ...items]
+  const asked = [...all.map(({ next }) => next), ...items]
+  const results = [
+    ...asked,
+    ...residuals(
+      asked,
+      all.map(({ parameter }) => parameter)
+    )
+  ]
   const present = new Set(applications(results))
   const isRead = ({ parameter }: Slot): boolean => present.has(parameter.application)
   const read = [constants.filter(isRead), all, sequences.filter(isRead)] as const
   const slots = read.flat()
-  const params: Loop = {
+  const params: Kept = {
     body: { parameters: slots.map(({ parameter }) => parameter), results },
     length,
     constants: read[0].length,
     carries: all.length,
-    reverse
+    reverse,
+    kept: results.length - asked.length
   }
   const outputs = apply(
     loop,
     slots.map(({ input }) => input),
     params
   )
-  const [last, stacked, received] = cut(outputs, all.length, items.length)
-  return { last: last.slice(0, carries.length), items: stacked, received: received.slice(0, carries.length) }
+  const [last, stacked, received] = cut(outputs, all.length, results.length - all.length)
+  return {
+    last: last.slice(0, carries.length),
+    items: stacked.slice(0, items.length),
+    received: received.slice(0, carries.length)
+  }
+}
+
+/** `results` where loops keep for their derivatives nothing but carries, unless something reads already what they keep. */
+export const carriesOnly = (results: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
+  const order = applications(results)
+  const read = new Set([...results, ...order.flatMap(({ inputs }) => inputs)])
+  const known = new Map<Tensor, Tensor>()
+  for (const application of order) {
+    const inputs = application.inputs.map((x) => known.get(x) ?? x)
+    const outputs = forget(application, inputs, read)
+    if (outputs !== undefined) application.outputs.forEach((y, i) => known.set(y, outputs[i] ?? y))
+    else if (inputs.some((x, i) => x !== application.inputs[i])) {
+      const { params, primitive } = application
+      apply(primitive, inputs, params).forEach((y, i) => known.set(application.outputs[i], y))
+    }
+  }
+  return results.map((y) => known.get(y) ?? y)
+}
+
+/** The outputs of a loop that keeps less; undefined where there is nothing to leave out. */
+const forget = (
+  { outputs, params, primitive }: Application,
+  inputs: ReadonlyArray<Tensor>,
+  read: ReadonlySet<Tensor>
+): ReadonlyArray<Cotangent> | undefined => {
+  if (primitive !== loop) return undefined
+  const { body, kept, ...rest } = params as Kept
+  const asked = body.results.length - kept
+  const left = outputs.slice(asked, body.results.length)
+  if (kept === 0 || left.some((output) => read.has(output))) return undefined
+  const lean: Kept = { ...rest, body: { ...body, results: body.results.slice(0, asked) }, kept: 0 }
+  const [first, , received] = cut(apply(loop, inputs, lean), asked, 0)
+  return [...first, ...left.map(() => undefined), ...received]
 }
 
 /** Those of `helpers` that `results` read in some run, be it through each other. */
@@ -186,7 +249,10 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
   const [cLast, cItems, cReceived] = cut(rule.cotangents, carries, body.results.length - carries)
   const [pConstants, pCarries, pSlices] = cut(body.parameters, constants, carries)
   const [xConstants, , xSlices] = cut(rule.inputs, constants, carries)
-  const [dConstants, dCarries, dSlices] = cut(pulled, constants, carries)
+  const [, stacked, received] = cut(rule.outputs, carries, body.results.length - carries)
+  const kept = recalled(body.results.slice(carries))
+  const found = place(pulled.map(isDefined), kept.recall(pulled.filter(isDefined)))
+  const [dConstants, dCarries, dSlices] = cut(found, constants, carries)
   const back = dCarries.map((cotangent, i) => plus(cotangent, meeting[i]))
   const [asked, unasked] = [true, false].map((side) =>
     flowing.map((hole, i) => (isWanted(rule, constants + i) === side ? hole : undefined))
@@ -200,7 +266,8 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
     carries: [...carried(asked, cLast, back), ...carried(sums, [], totals)],
     helpers: carried(unasked, cLast, back),
     sequences: [
-      ...slots(pCarries, rule.outputs.slice(body.results.length)),
+      ...slots(pCarries, received),
+      ...slots(kept.parameters, stacked),
       ...slots(pSlices, xSlices),
       ...slots(arriving, cItems),
       ...slots(meeting, cReceived)

@@ -8,6 +8,7 @@ import type { Program } from "@cotangent/tensor/Program"
 import { applications, parameter, substitute } from "@cotangent/tensor/Program"
 import { pushforward } from "../Jvp.ts"
 import { pullback } from "../Vjp.ts"
+import { carriesOnly } from "./loop.ts"
 import { batchProgram, holes, isDefined, isWanted, place } from "./marks.ts"
 
 /** Which intermediate values are kept for the derivative; all others are computed again. */
@@ -37,7 +38,7 @@ export const replay = (
   const kept = applications(results)
     .flatMap(({ outputs }) => outputs)
     .filter((value) => !given.has(value) && options.policy(value))
-  const all = [...results, ...kept]
+  const all = carriesOnly([...results, ...kept])
   const present = new Set(applications(all))
   const read = parameters.map(({ application }) => present.has(application))
   const params: Replay = {
