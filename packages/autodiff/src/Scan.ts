@@ -9,8 +9,8 @@ import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
 import * as Tree from "@cotangent/tensor/Tree"
 import { closure } from "./internal/closure.ts"
 import { leavesLike, placeOf } from "./internal/held.ts"
-import type { Slot } from "./internal/loop.ts"
 import { iterate } from "./internal/loop.ts"
+import type { Slot } from "./internal/parts.ts"
 
 /** `T` without the first axis of its tensors: what one run sees of sequences `T`. */
 export type Slice<T> =
@@ -90,7 +90,8 @@ export const scan = <C, X, Y>(
     carries: carries.leaves.map((input, i) => ({ input, parameter: carry[i], next: closed[i] })),
     helpers: [],
     sequences: sequences.leaves.map((input, i) => ({ input, parameter: slice[i] })),
-    items: closed.slice(carry.length)
+    items: closed.slice(carry.length),
+    totals: []
   })
   const stacked = Tree.unflatten(items.structure, outcome.items)
   // A loop puts its runs along a first axis, which `Stacked` says in types.

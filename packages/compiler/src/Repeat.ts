@@ -64,14 +64,21 @@ export const repeat = (loop: Loop, { inputs, outputs }: Application, control: Co
     const carry = rows[i - constants]
     return carry === undefined ? row(locate(inputs[i]), run, size(parameter.shape)) : carry.received
   })
-  const isDone = (item: number): boolean => next.includes(results[carries + item])
-  const own = read.flatMap((output, item) => (isDone(item) ? [] : [{ output, value: results[carries + item] }]))
+  // Items that are the same share a stack; those that are carries are there already.
+  const own = new Map<Tensor, Tensor>()
+  const again: Array<Left> = []
+  read.forEach((output, item) => {
+    const value = results[carries + item]
+    const first = own.get(value)
+    if (first !== undefined) again.push({ output, at: locate(first) })
+    else if (!next.includes(value)) own.set(value, output)
+  })
   const targets = [
     ...rows.map(({ given }) => given),
-    ...own.map(({ output, value }) => row(locate(output), run, size(value.shape)))
+    ...[...own].map(([value, output]) => row(locate(output), run, size(value.shape)))
   ]
   const steps = control.lowerTo(
-    { parameters, results: [...next, ...own.map(({ value }) => value)] },
+    { parameters, results: [...next, ...own.keys()] },
     new Map(parameters.map((parameter, i) => [parameter, places[i]])),
     targets
   )
@@ -80,7 +87,8 @@ export const repeat = (loop: Loop, { inputs, outputs }: Application, control: Co
     ...rows.flatMap(({ enter }) => enter),
     ...panels.before,
     { tag: "repeat", counter, steps: panels.body },
-    ...rows.flatMap(({ leave }) => leave)
+    ...rows.flatMap((each) => each.leave),
+    ...again.flatMap((each) => leave(each, control))
   ]
 }
 

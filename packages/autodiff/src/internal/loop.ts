@@ -22,49 +22,28 @@ import { equals } from "@cotangent/tensor/Shape"
 import { pushforward } from "../Jvp.ts"
 import { pullback } from "../Vjp.ts"
 import { batch as batchOf } from "../Vmap.ts"
+import type { Given, Repeated } from "./fission.ts"
+import { fission } from "./fission.ts"
 import { holes, isDefined, isWanted, place, plus, repeat, settle, stack } from "./marks.ts"
+import type { Carry, Outcome, Parts, Slot } from "./parts.ts"
 import { recalled, residuals } from "./residual.ts"
-
-/** A parameter of a body, and what it stands for: a constant, the first value of a carry, or a sequence. */
-export interface Slot {
-  readonly parameter: Tensor
-  readonly input: Tensor
-}
-
-/** A carry of a loop; `next` is its value for the following run. */
-export interface Carry extends Slot {
-  readonly next: Tensor
-}
-
-/** A loop by its parts. */
-export interface Parts {
-  readonly length: number
-  readonly reverse: boolean
-  readonly constants: ReadonlyArray<Slot>
-  readonly carries: ReadonlyArray<Carry>
-  /** Carries that nobody asks for, there for the others to read. */
-  readonly helpers: ReadonlyArray<Carry>
-  readonly sequences: ReadonlyArray<Slot>
-  readonly items: ReadonlyArray<Tensor>
-}
-
-/** What a loop gives: the last carries, and along a first axis of runs the items and the carries as received. */
-export interface Outcome {
-  readonly last: ReadonlyArray<Tensor>
-  readonly items: ReadonlyArray<Tensor>
-  readonly received: ReadonlyArray<Tensor>
-}
 
 /** A loop whose last items, `kept` of them, nobody asked for: they are there for its derivative. */
 interface Kept extends Loop {
   readonly kept: number
 }
 
+/** Builds a loop, less what need not be done run by run. */
+export const iterate = (parts: Parts): Outcome => {
+  const { finish, rest } = fission(parts)
+  return finish(build(rest))
+}
+
 /**
- * Builds a loop. Constants, helpers and sequences that it does not read are left out; what its derivative would rather
- * read than compute again is added to its items.
+ * Builds a loop as it is. Constants, helpers and sequences that it does not read are left out; what its derivative would
+ * rather read than compute again is added to its items.
  */
-export const iterate = ({ carries, constants, helpers, items, length, reverse, sequences }: Parts): Outcome => {
+const build = ({ carries, constants, helpers, items, length, reverse, sequences }: Repeated): Given => {
   const all = [...carries, ...readHelpers(helpers, [...carries.map(({ next }) => next), ...items])]
   const asked = [...all.map(({ next }) => next), ...items]
   const results = [
@@ -203,7 +182,8 @@ const jvp = (rule: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): Read
     carries: carried(dCarries, tCarries, results),
     helpers: carried(pCarries, xCarries, body.results),
     sequences: [...slots(pSlices, xSlices), ...slots(dSlices, tSlices)],
-    items: items.filter((tangent) => tangent !== undefined)
+    items: items.filter((tangent) => tangent !== undefined),
+    totals: []
   })
   const moving = dCarries.map(isDefined)
   return [
@@ -224,7 +204,7 @@ interface Backward {
 
 /**
  * A loop in the other direction over the carries as each run received them. Cotangents of carries are carries, those of
- * constants add up in carries, those of slices are items.
+ * constants totals, those of slices items.
  */
 const vjp = (rule: PullRule): ReadonlyArray<Cotangent> => {
   const { body, carries, constants } = rule.params as Loop
@@ -257,13 +237,11 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
   const [asked, unasked] = [true, false].map((side) =>
     flowing.map((hole, i) => (isWanted(rule, constants + i) === side ? hole : undefined))
   )
-  const sums = holes(pConstants, dConstants.map(isDefined))
-  const totals = sums.map((sum, i) => plus(sum, dConstants[i]))
-  const { items, last } = iterate({
+  const { items, last, totals } = iterate({
     length,
     reverse: !reverse,
     constants: slots(pConstants, xConstants),
-    carries: [...carried(asked, cLast, back), ...carried(sums, [], totals)],
+    carries: carried(asked, cLast, back),
     helpers: carried(unasked, cLast, back),
     sequences: [
       ...slots(pCarries, received),
@@ -272,10 +250,14 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
       ...slots(arriving, cItems),
       ...slots(meeting, cReceived)
     ],
-    items: dSlices.filter((cotangent) => cotangent !== undefined)
+    items: dSlices.filter(isDefined),
+    totals: dConstants.filter(isDefined)
   })
-  const placed = place([...asked, ...sums].map(isDefined), last)
-  return [...placed.slice(carries), ...placed.slice(0, carries), ...place(dSlices.map(isDefined), items)]
+  return [
+    ...place(dConstants.map(isDefined), totals),
+    ...place(asked.map(isDefined), last),
+    ...place(dSlices.map(isDefined), items)
+  ]
 }
 
 /** Exchanges the axis of runs and the axis of examples. */
@@ -305,7 +287,8 @@ const batch = ({ inputs, mapped, params, size }: BatchRule): ReadonlyArray<Tenso
     carries: carried(pCarries, starts, nexts),
     helpers: [],
     sequences: slots(pSlices, sequences),
-    items: items.map((y, i) => y ?? body.results[carries + i])
+    items: items.map((y, i) => y ?? body.results[carries + i]),
+    totals: []
   })
   return [
     ...outcome.last.map((x, i) => (moving[i] ? x : repeat(x, size))),
