@@ -86,6 +86,7 @@ export const scan = <C, X, Y>(
   const outcome = iterate({
     length,
     reverse: options.reverse ?? false,
+    isLean: false,
     constants,
     carries: carries.leaves.map((input, i) => ({ input, parameter: carry[i], next: closed[i] })),
     helpers: [],

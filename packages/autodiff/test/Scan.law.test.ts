@@ -65,6 +65,26 @@ const examples: Record<string, Example> = {
     xs: (length) => ({ x: T.add(noise([length], 10), 2) }),
     body: (_, { product }, { x }) => [{ product: T.mul(product, x) }, {}]
   },
+  "contractions before, in and after the runs": {
+    closed: { input: noise([2, 6], 13), state: noise([3, 6], 14), bias: noise([6], 15), output: noise([3, 2], 16) },
+    init: { state: noise([2, 3], 17) },
+    xs: (length) => ({ x: noise([length, 2, 2], 18) }),
+    body: ({ bias, input, output, state: weight }, { state }, { x }) => {
+      const product = T.matmul(state, weight)
+      const [[a, b], [c, d]] = [T.matmul(x, input), T.add(product, bias)].map((each) => T.split(each, 2, 1))
+      const next = T.mul(T.tanh(T.add(a, c)), T.add(state, T.sigmoid(T.add(b, d))))
+      return [{ state: next }, { y: T.add(T.matmul(next, output), 1), product, again: T.add(a, c), next }]
+    }
+  },
+  "a sum of squares that grows beyond what runs stack": {
+    closed: { w: noise([2, 2], 19) },
+    init: { sum: scalar(0) },
+    xs: (length) => ({ x: noise([length, 2, 40], 20) }),
+    body: ({ w }, { sum }, { x }) => {
+      const y = T.matmul(w, x)
+      return [{ sum: T.add(sum, T.sum(T.mul(y, T.mul(y, T.cos(sum))))) }, {}]
+    }
+  },
   "a scan inside": {
     closed: { w: scalar(0.8) },
     init: { state: vector(11) },

@@ -82,8 +82,8 @@ describe("scan", () => {
       return scan(body, scalar(0), data)[0]
     }
     const backward = loopsOf(grad(f)(of([2], [1, 1]))).at(-1)!
-    // The cotangent of the sum is a carry; the gradient is the sum of what each run adds to it.
-    expect(backward.carries).toBe(1)
+    // The cotangent of the sum, and the gradient as it adds up.
+    expect(backward.carries).toBe(2)
     expect(backward.body.results.length).toBe(2)
   })
 

@@ -31,6 +31,7 @@ import { recalled, residuals } from "./residual.ts"
 /** A loop whose last items, `kept` of them, nobody asked for: they are there for its derivative. */
 interface Kept extends Loop {
   readonly kept: number
+  readonly isLean: boolean
 }
 
 /** Builds a loop, less what need not be done run by run. */
@@ -43,15 +44,17 @@ export const iterate = (parts: Parts): Outcome => {
  * Builds a loop as it is. Constants, helpers and sequences that it does not read are left out; what its derivative would
  * rather read than compute again is added to its items.
  */
-const build = ({ carries, constants, helpers, items, length, reverse, sequences }: Repeated): Given => {
+const build = ({ carries, constants, helpers, isLean, items, length, reverse, sequences }: Repeated): Given => {
   const all = [...carries, ...readHelpers(helpers, [...carries.map(({ next }) => next), ...items])]
   const asked = [...all.map(({ next }) => next), ...items]
   const results = [
     ...asked,
-    ...residuals(
-      asked,
-      all.map(({ parameter }) => parameter)
-    )
+    ...(isLean
+      ? []
+      : residuals(
+          asked,
+          all.map((carry) => carry.parameter)
+        ))
   ]
   const present = new Set(applications(results))
   const isRead = ({ parameter }: Slot): boolean => present.has(parameter.application)
@@ -63,7 +66,8 @@ const build = ({ carries, constants, helpers, items, length, reverse, sequences 
     constants: read[0].length,
     carries: all.length,
     reverse,
-    kept: results.length - asked.length
+    kept: results.length - asked.length,
+    isLean
   }
   const outputs = apply(
     loop,
@@ -78,7 +82,7 @@ const build = ({ carries, constants, helpers, items, length, reverse, sequences 
   }
 }
 
-/** `results` where loops keep for their derivatives nothing but carries, unless something reads already what they keep. */
+/** `results` where loops are lean, unless something reads already what they keep. */
 export const carriesOnly = (results: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
   const order = applications(results)
   const read = new Set([...results, ...order.flatMap(({ inputs }) => inputs)])
@@ -95,7 +99,7 @@ export const carriesOnly = (results: ReadonlyArray<Tensor>): ReadonlyArray<Tenso
   return results.map((y) => known.get(y) ?? y)
 }
 
-/** The outputs of a loop that keeps less; undefined where there is nothing to leave out. */
+/** The outputs of a loop as a lean one; undefined where that is nothing new. */
 const forget = (
   { outputs, params, primitive }: Application,
   inputs: ReadonlyArray<Tensor>,
@@ -105,8 +109,8 @@ const forget = (
   const { body, kept, ...rest } = params as Kept
   const asked = body.results.length - kept
   const left = outputs.slice(asked, body.results.length)
-  if (kept === 0 || left.some((output) => read.has(output))) return undefined
-  const lean: Kept = { ...rest, body: { ...body, results: body.results.slice(0, asked) }, kept: 0 }
+  if (rest.isLean || left.some((output) => read.has(output))) return undefined
+  const lean: Kept = { ...rest, body: { ...body, results: body.results.slice(0, asked) }, kept: 0, isLean: true }
   const [first, , received] = cut(apply(loop, inputs, lean), asked, 0)
   return [...first, ...left.map(() => undefined), ...received]
 }
@@ -163,7 +167,7 @@ const carried = (
 
 /** One loop runs the body and its derivative: tangents of carries are carries, tangents of slices are slices. */
 const jvp = (rule: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): ReadonlyArray<Cotangent> => {
-  const { body, carries, constants, length, reverse } = rule.params as Loop
+  const { body, carries, constants, isLean, length, reverse } = rule.params as Kept
   const [tConstants, tCarries, tSlices] = cut(rule.tangents, constants, carries)
   const { moved, results } = settle(tCarries.map(isDefined), (moving) => {
     const marks = [...tConstants.map(isDefined), ...moving, ...tSlices.map(isDefined)]
@@ -178,6 +182,7 @@ const jvp = (rule: Rule & { readonly tangents: ReadonlyArray<Cotangent> }): Read
   const outcome = iterate({
     length,
     reverse,
+    isLean,
     constants: [...slots(pConstants, xConstants), ...slots(dConstants, tConstants)],
     carries: carried(dCarries, tCarries, results),
     helpers: carried(pCarries, xCarries, body.results),
@@ -225,7 +230,7 @@ const vjp = (rule: PullRule): ReadonlyArray<Cotangent> => {
 }
 
 const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backward): ReadonlyArray<Cotangent> => {
-  const { body, carries, constants, length, reverse } = rule.params as Loop
+  const { body, carries, constants, isLean, length, reverse } = rule.params as Kept
   const [cLast, cItems, cReceived] = cut(rule.cotangents, carries, body.results.length - carries)
   const [pConstants, pCarries, pSlices] = cut(body.parameters, constants, carries)
   const [xConstants, , xSlices] = cut(rule.inputs, constants, carries)
@@ -240,6 +245,7 @@ const runBack = (rule: PullRule, { arriving, flowing, meeting, pulled }: Backwar
   const { items, last, totals } = iterate({
     length,
     reverse: !reverse,
+    isLean,
     constants: slots(pConstants, xConstants),
     carries: carried(asked, cLast, back),
     helpers: carried(unasked, cLast, back),
@@ -266,7 +272,7 @@ const exchange = (x: Tensor): Tensor =>
 
 /** One loop over the batched body; a carry that some run makes depend on the example starts as a batch. */
 const batch = ({ inputs, mapped, params, size }: BatchRule): ReadonlyArray<Tensor> => {
-  const { body, carries, constants, length, reverse } = params as Loop
+  const { body, carries, constants, isLean, length, reverse } = params as Kept
   const [constantsMapped, startsMapped, slicesMapped] = cut(mapped, constants, carries)
   const { many, moving, results } = settle(startsMapped, (moving) => {
     const many = holes(body.parameters.map(stack(size)), [...constantsMapped, ...moving, ...slicesMapped])
@@ -283,6 +289,7 @@ const batch = ({ inputs, mapped, params, size }: BatchRule): ReadonlyArray<Tenso
   const outcome = iterate({
     length,
     reverse,
+    isLean,
     constants: slots(pConstants, xConstants),
     carries: carried(pCarries, starts, nexts),
     helpers: [],

@@ -15,6 +15,8 @@ export interface Carry extends Slot {
 export interface Parts {
   readonly length: number
   readonly reverse: boolean
+  /** Keeps nothing of its runs but carries: so do the loops in a checkpoint, and their derivatives. */
+  readonly isLean: boolean
   readonly constants: ReadonlyArray<Slot>
   readonly carries: ReadonlyArray<Carry>
   /** Carries that nobody asks for, there for the others to read. */
