@@ -1,8 +1,9 @@
 import type { Application, Loop } from "@cotangent/tensor/Primitive"
+import { dotGeneral } from "@cotangent/tensor/primitive/bilinear"
 import { applications } from "@cotangent/tensor/Program"
 import * as T from "@cotangent/tensor/Tensor"
 import { describe, expect, it } from "vitest"
-import { grad, jvp, scan, vjp, vmap } from "../src/index.ts"
+import { checkpoint, grad, jvp, scan, vjp, vmap } from "../src/index.ts"
 import { of, values } from "./numeric.ts"
 
 const scalar = (value: number) => of([], [value])
@@ -57,6 +58,14 @@ describe("scan", () => {
     expect(loop.body.parameters.length).toBe(3)
   })
 
+  it("differentiates by a fill that it closes over", () => {
+    const f = (w: T.Tensor) => scan((c: T.Tensor) => [T.mul(c, w), undefined], scalar(5), undefined, { length: 2 })[0]
+    expect(values([grad(f)(T.full([], 3, "f64")), jvp(f)([T.full([], 3, "f64")], [scalar(1)])[1]])).toEqual([
+      [30],
+      [30]
+    ])
+  })
+
   it("keeps its program small however long it is", () => {
     const size = (length: number): number => {
       const f = (x: T.Tensor) => scan(running, x, T.zeros([length], "f64"))[0]
@@ -71,6 +80,52 @@ describe("scan", () => {
       scan((c: T.Tensor, x: T.Tensor) => [T.tanh(T.mul(c, T.add(w, x))), undefined], scalar(1), of([3], [1, 2, 3]))[0]
     const loops = loopsOf(grad(f)(scalar(0.5)))
     expect(loops.map(({ reverse }) => reverse)).toEqual([false, true])
+  })
+
+  const contractionsIn = ({ body }: Loop): number =>
+    applications(body.results).filter(({ primitive }) => primitive === dotGeneral.primitive).length
+  const [input, weight, output] = [T.zeros([2, 3]), T.zeros([3, 3]), T.zeros([3, 2])]
+  const cell = (h: T.Tensor, x: T.Tensor): readonly [T.Tensor, T.Tensor] => {
+    const next = T.tanh(T.add(T.matmul(x, input), T.matmul(h, weight)))
+    return [next, T.matmul(next, output)]
+  }
+  const state: T.Tensor = T.zeros([2, 3])
+  const sequence: T.Tensor = T.zeros([5, 2, 2])
+
+  it("leaves to each run the contractions that wait for its carry and that another run waits for", () => {
+    const [last, items] = scan(cell, state, sequence)
+    expect(loopsOf(last).map(contractionsIn)).toEqual([1])
+    const outside = applications([items]).filter(({ primitive }) => primitive === dotGeneral.primitive)
+    expect(outside.map(({ inputs }) => inputs[0].shape)).toEqual([
+      [5, 2, 2],
+      [5, 2, 3]
+    ])
+  })
+
+  it("does not take contractions out of the runs that are much larger than what runs take and give", () => {
+    const attend = (query: T.Tensor) => T.matmul(T.softmax(T.matmul(query, T.zeros([2, 100]))), T.zeros([100, 2]))
+    const [, items] = scan((_: undefined, query: T.Tensor) => [undefined, attend(query)], undefined, sequence)
+    expect(loopsOf(items).map(contractionsIn)).toEqual([2])
+  })
+
+  it("in reverse mode reads the contractions of runs, and contracts for weights after the loop", () => {
+    const f = (w: T.Tensor) => T.sum(scan((h: T.Tensor, x: T.Tensor) => cell(T.matmul(h, w), x), state, sequence)[0])
+    const [forward, back] = loopsOf(grad(f)(T.ones([3, 3])))
+    // Both products with the state, and back through both.
+    expect([forward, back].map(contractionsIn)).toEqual([2, 2])
+    expect(back.carries).toBe(1)
+  })
+
+  it("in a checkpoint keeps carries alone, and gradients of weights add up in a carry", () => {
+    const f = (w: T.Tensor) => T.sum(scan((h: T.Tensor, x: T.Tensor) => cell(T.matmul(h, w), x), state, sequence)[0])
+    const replayed = applications([grad(checkpoint(f))(T.ones([3, 3]))]).flatMap(
+      ({ params, primitive: { lowering } }) => (lowering.kind === "call" ? lowering.call(params).body.results : [])
+    )
+    const [forward, back] = replayed.flatMap(loopsOf)
+    // The next carry and the item.
+    expect(forward.body.results.length).toBe(2)
+    expect(contractionsIn(back)).toBeGreaterThan(contractionsIn(forward) + 2)
+    expect(back.carries).toBe(2)
   })
 
   it("in reverse mode carries nothing for what is not differentiated", () => {

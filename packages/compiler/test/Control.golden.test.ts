@@ -1,6 +1,6 @@
 import { compile } from "@cotangent/compiler/Compile"
 import { print } from "@cotangent/compiler/Print"
-import type { AnyPrimitive, Branch, Call, Lowering, Tensor, While } from "@cotangent/tensor/Primitive"
+import type { AnyPrimitive, Branch, Call, Loop, Lowering, Tensor, While } from "@cotangent/tensor/Primitive"
 import { apply } from "@cotangent/tensor/Primitive"
 import { mul } from "@cotangent/tensor/primitive/bilinear"
 import { less } from "@cotangent/tensor/primitive/discrete"
@@ -31,6 +31,21 @@ const branch = (given: Branch, inputs: ReadonlyArray<Tensor>): ReadonlyArray<Ten
 
 const loop = (given: While, inputs: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> =>
   apply(control("while", given.body, { kind: "while", loop: () => given }), inputs)
+
+const repeated = (given: Loop, inputs: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
+  const { body, carries, length } = given
+  const stacks = [...body.results.slice(carries), ...body.results.slice(0, carries)]
+  return apply(
+    {
+      ...control("scan", body, { kind: "loop", loop: () => given }),
+      type: () => [
+        ...body.results.slice(0, carries),
+        ...stacks.map(({ dtype, shape }) => ({ dtype, shape: [length, ...shape] }))
+      ]
+    },
+    inputs
+  )
+}
 
 describe("loop programs of control", () => {
   it("a branch writes the outputs that are read from either side", () => {
@@ -73,6 +88,46 @@ describe("loop programs of control", () => {
           copy 3 from t3[0] to t0[0]
         copy 3 from t0[0] to out0[0]
       arena 192 bytes: t0 @0+12, t3 @64+12, t1 @64+4, t2 @128+1"
+    `)
+  })
+
+  it("a loop of known length keeps carries in rows, all of them where anybody reads them, and computes what is read", () => {
+    const given: Loop = {
+      body: trace([f32(3), f32(3), f32(3)], (x, y, z) => {
+        const next = add(x, exp(z))
+        return [next, mul(y, x), next, sin(y), sin(z)]
+      }),
+      length: 5,
+      constants: 0,
+      carries: 2,
+      reverse: true
+    }
+    // The last of the second carry, and the items: the first carry as given, and the sine of the second.
+    const program = trace([f32(3), f32(3), f32(5, 3)], (x, y, z) => {
+      const [, last, stack, sines] = repeated(given, [x, y, z])
+      return [exp(last), sum(stack, { axes: [0] }), sines]
+    })
+    expect(print(compile(program))).toMatchInlineSnapshot(`
+      "program(in0: f32[3], in1: f32[3], in2: f32[15]) -> (out0: f32[3], out1: f32[3], out2: f32[15])
+        copy 3 from in0[0] to t0[15]
+        copy 3 from in1[0] to t1[0]
+        repeat i0<5
+          nest add for
+            for i1<3
+              t0[(((i0 * -3) + i1) + 12)] = (t0[(((i0 * -3) + i1) + 15)] + exp(in2[(((i0 * -3) + i1) + 12)]))
+          nest mul for
+            for i2<3
+              t1[((((i0 + 1) % 2) * 3) + i2)] = (t1[(((i0 % 2) * 3) + i2)] * t0[(((i0 * -3) + i2) + 15)])
+          nest sin for
+            for i3<3
+              out2[(((i0 * -3) + i3) + 12)] = sin(t1[(((i0 % 2) * 3) + i3)])
+        nest exp for
+          for i4<3
+            out0[i4] = exp(t1[(i4 + 3)])
+        nest sum for
+          for i5<3
+            out1[i5] = add[i6<5] t0[(i5 + (i6 * 3))]
+      arena 192 bytes: t0 @0+72, t1 @128+24"
     `)
   })
 

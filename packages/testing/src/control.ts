@@ -10,43 +10,12 @@ import { jvp, linearize } from "@cotangent/autodiff/Jvp"
 import { scan } from "@cotangent/autodiff/Scan"
 import { vjp } from "@cotangent/autodiff/Vjp"
 import { vmap } from "@cotangent/autodiff/Vmap"
-import * as HostArray from "@cotangent/tensor/HostArray"
-import { constant } from "@cotangent/tensor/primitive/leaf"
 import type { Tensor as AnyTensor } from "@cotangent/tensor/Primitive"
-import type { Dims } from "@cotangent/tensor/Shape"
-import { size } from "@cotangent/tensor/Shape"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Tree from "@cotangent/tensor/Tree"
-
-type Vector = Tensor.Tensor<readonly [3], "f64">
-type Matrices = Tensor.Tensor<readonly [number, 2, 2], "f64">
-
-/** What functions are given. */
-export interface Point {
-  readonly w: Vector
-  readonly x: Vector
-  readonly matrices: Matrices
-}
-
-type Function1 = (point: Point) => unknown
-
-/** A function twice. */
-export interface Pair {
-  readonly received: Function1
-  readonly expected: Function1
-  /** Has no reverse mode. */
-  readonly isForward?: boolean
-}
-
-/** Numbers between −1 and 1 that follow no pattern. */
-export const noise = (shape: Dims, seed: number): AnyTensor =>
-  constant(
-    HostArray.make(
-      shape,
-      "f64",
-      Array.from({ length: size(shape) }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed))
-    )
-  )
+import { loops } from "./loops.ts"
+import type { Function1, Matrices, Pair, Point, Vector } from "./pair.ts"
+import { noise, rowsOf } from "./pair.ts"
 
 /** A point with `length` matrices. */
 export const point = (seed: number, length: number): Point => ({
@@ -76,11 +45,6 @@ const running = (combine: (x: AnyTensor, y: AnyTensor) => AnyTensor, rows: Reado
   for (const row of rows.slice(1)) results.push(combine(results[results.length - 1], row))
   return Tensor.stack(results, 0)
 }
-const rowsOf = (xs: AnyTensor): ReadonlyArray<AnyTensor> =>
-  Array.from({ length: xs.shape[0] }, (_, i) =>
-    Tensor.reshape(Tensor.slice(xs, { start: [i], stop: [i + 1] }), xs.shape.slice(1))
-  )
-
 /** Pairs by what they show. */
 export const pairs: Readonly<Record<string, Pair>> = {
   "a checkpoint": {
@@ -205,6 +169,7 @@ export const pairs: Readonly<Record<string, Pair>> = {
       return Tensor.where(isPositive(w), y, Tensor.add(x, 2))
     }
   },
+  ...loops,
   "running products of matrices": {
     received: ({ matrices }) =>
       associativeScan((a: AnyTensor, b: AnyTensor) => Tensor.matmul(a, b), matrices as AnyTensor),

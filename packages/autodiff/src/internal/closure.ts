@@ -1,6 +1,8 @@
 import type { Tensor } from "@cotangent/tensor/Primitive"
+import { reshape } from "@cotangent/tensor/primitive/linear"
 import type { Program } from "@cotangent/tensor/Program"
 import { parameter, substitute } from "@cotangent/tensor/Program"
+import { equals } from "@cotangent/tensor/Shape"
 import { between } from "./between.ts"
 
 /**
@@ -35,10 +37,17 @@ export const close = (
   }
 }
 
-/** Whether `tensor` is a chain of element rules over something that reads nothing. */
+/**
+ * Whether `tensor` is a chain of element rules over something that reads nothing. A view that changes nothing is none: a
+ * transformation may hold it (see `hold`).
+ */
 const isLiteral = (tensor: Tensor): boolean => {
   let { application } = tensor
   const isElement = (): boolean => application.primitive.lowering.kind === "element"
-  while (application.inputs.length === 1 && isElement()) application = application.inputs[0].application
+  while (application.inputs.length === 1 && isElement()) {
+    const [input] = application.inputs
+    if (application.primitive === reshape.primitive && equals(input.shape, application.outputs[0].shape)) return false
+    application = input.application
+  }
   return application.inputs.length === 0 && isElement()
 }

@@ -97,11 +97,14 @@ const dependence = ({ carries, helpers, isLean, items, sequences, totals }: Part
   const moving = new Set([...held, ...slices])
   const varying = between(results, moving)
   const late = between(results, new Set(held))
+  const allowance = isLean ? 0 : 4 * elements(new Set([...slices, ...next, ...items]))
+  const isSimple = (application: Application): boolean =>
+    isElement(application) && elements(application.outputs) <= allowance
   // Element rules over slices: what they are for all runs at once is one step.
   const early = new Set<Application>()
   for (const application of varying) {
     const isReady = application.inputs.every((x) => !varying.has(x.application) || early.has(x.application))
-    if (isReady && !late.has(application) && isElement(application)) early.add(application)
+    if (isReady && !late.has(application) && isSimple(application)) early.add(application)
   }
   return {
     slices,
@@ -111,7 +114,9 @@ const dependence = ({ carries, helpers, isLean, items, sequences, totals }: Part
     varies: (x: Tensor): boolean => moving.has(x) || varying.has(x.application),
     isEarly: (x: Tensor): boolean => slices.includes(x) || early.has(x.application),
     /** How many elements more each run may stack. */
-    allowance: isLean ? 0 : 4 * elements(new Set([...slices, ...next, ...items]))
+    allowance,
+    /** Whether an application may run for all runs at once: an element rule that gives no more than that. */
+    isSimple
   }
 }
 
@@ -167,18 +172,18 @@ const before = (parts: Parts): Parts => {
 
 /**
  * The items, where those that rest on contractions no carry depends on are computed after the loop, and the elements of
- * each run that these contractions take besides. Undefined where there are none, or more than element rules follow.
+ * each run that these contractions take besides. Undefined where there are none, or more than small element rules follow.
  */
 const lateItems = (parts: Parts): (After<ReadonlyArray<Tensor>> & { readonly room: number }) | undefined => {
   const { items, length } = parts
-  const { early, moving, next, varies } = dependence(parts)
+  const { early, isSimple, moving, next, varies } = dependence(parts)
   const needed = between(next, moving)
   const roots = [...between(items, moving)].filter(
     (application) => isContraction(application) && !needed.has(application) && !early.has(application)
   )
   const products = roots.flatMap(({ outputs }) => outputs)
   const after = new Set([...roots, ...between(items, new Set(products))])
-  if (roots.length === 0 || ![...after].every(isElement)) return undefined
+  if (roots.length === 0 || ![...after].every(isSimple)) return undefined
   const isLate = ({ application }: Tensor): boolean => after.has(application)
   const read = [...after].flatMap(({ inputs }) => inputs)
   const cut = [...new Set(read.filter((x) => varies(x) && !isLate(x)))]
