@@ -38,8 +38,9 @@ export interface ScanOptions {
  * sequences and items are trees; without sequences `xs` is `undefined` and `options.length` the number of runs.
  *
  * What `f` closes over is read by every run. The body is part of the program once, however long the sequences are;
- * its derivatives run over the carries that were kept, without running forward again. In reverse mode the contractions of
- * each run are kept too, unless `f` or what calls `scan` is a `checkpoint`, and the rest is computed from both.
+ * its derivatives run over the carries that were kept, without running forward again. In reverse mode the contractions and
+ * costly functions of each run are kept too, unless `f` or what calls `scan` is a `checkpoint`; the rest is computed from
+ * both. Contractions that no carry waits for run once, before or after all runs.
  *
  * **Throws** `ShapeError`, `DTypeError` naming the leaf where the carry changes shape or dtype, `ArgumentError` where it
  * changes its tree, `ShapeError` where sequences differ in length.

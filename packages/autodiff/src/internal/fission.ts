@@ -82,22 +82,28 @@ export const fission = (given: Parts): Fission => {
   }
 }
 
+/** How many elements more than it takes and gives anyway a run may stack. */
+export const allowanceOf = ({ isLean }: Pick<Parts, "isLean">, values: ReadonlyArray<Tensor>): number =>
+  isLean ? 0 : 4 * elements(new Set(values))
+
 const elements = (values: Iterable<Tensor>): number => [...values].reduce((sum, { shape }) => sum + size(shape), 0)
 
-const parametersOf = (slots: ReadonlyArray<{ readonly parameter: Tensor }>): ReadonlyArray<Tensor> =>
+/** The parameters of a body that stand for something. */
+export const parametersOf = (slots: ReadonlyArray<{ readonly parameter: Tensor }>): ReadonlyArray<Tensor> =>
   slots.map((slot) => slot.parameter)
 
 const isElement = ({ primitive }: Application): boolean => primitive.lowering.kind === "element"
 
 /** What the values of a body depend on. */
-const dependence = ({ carries, helpers, isLean, items, sequences, totals }: Parts) => {
+const dependence = (parts: Parts) => {
+  const { carries, helpers, items, sequences, totals } = parts
   const [held, slices] = [parametersOf([...carries, ...helpers]), parametersOf(sequences)]
   const next = [...carries, ...helpers].map((carry) => carry.next)
   const results = [...next, ...items, ...totals]
   const moving = new Set([...held, ...slices])
   const varying = between(results, moving)
   const late = between(results, new Set(held))
-  const allowance = isLean ? 0 : 4 * elements(new Set([...slices, ...next, ...items]))
+  const allowance = allowanceOf(parts, [...slices, ...next, ...items])
   const isSimple = (application: Application): boolean =>
     isElement(application) && elements(application.outputs) <= allowance
   // Element rules over slices: what they are for all runs at once is one step.
@@ -113,7 +119,6 @@ const dependence = ({ carries, helpers, isLean, items, sequences, totals }: Part
     early,
     varies: (x: Tensor): boolean => moving.has(x) || varying.has(x.application),
     isEarly: (x: Tensor): boolean => slices.includes(x) || early.has(x.application),
-    /** How many elements more each run may stack. */
     allowance,
     /** Whether an application may run for all runs at once: an element rule that gives no more than that. */
     isSimple

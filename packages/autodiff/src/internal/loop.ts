@@ -23,7 +23,7 @@ import { pushforward } from "../Jvp.ts"
 import { pullback } from "../Vjp.ts"
 import { batch as batchOf } from "../Vmap.ts"
 import type { Given, Repeated } from "./fission.ts"
-import { fission } from "./fission.ts"
+import { allowanceOf, fission, parametersOf } from "./fission.ts"
 import { holes, isDefined, isWanted, place, plus, repeat, settle, stack } from "./marks.ts"
 import type { Carry, Outcome, Parts, Slot } from "./parts.ts"
 import { recalled, residuals } from "./residual.ts"
@@ -51,10 +51,7 @@ const build = ({ carries, constants, helpers, isLean, items, length, reverse, se
     ...asked,
     ...(isLean
       ? []
-      : residuals(
-          asked,
-          all.map((carry) => carry.parameter)
-        ))
+      : residuals(asked, parametersOf(all), allowanceOf({ isLean }, [...parametersOf(sequences), ...asked])))
   ]
   const present = new Set(applications(results))
   const isRead = ({ parameter }: Slot): boolean => present.has(parameter.application)

@@ -1,14 +1,32 @@
 /**
- * What a loop keeps of each run for its derivative, besides the carries: the results of contractions, which cost far more
- * than to read them again. Everything else of a run is computed again from these and the carries.
+ * What a loop keeps of each run for its derivative, besides the carries: the results of contractions, and those of costly
+ * functions as far as there is room. To read them costs less than to compute them again, from values that would have to be
+ * read as well. Everything else of a run is computed again from these and the carries.
  *
- * A contraction inside a `checkpoint`, or inside a loop of the body, belongs to that: it is computed again. Loops inside a
+ * What stands inside a `checkpoint`, or inside a loop of the body, belongs to that: it is computed again. Loops inside a
  * `checkpoint` keep their carries alone.
  */
 import type { Application, Tensor } from "@cotangent/tensor/Primitive"
 import { dotGeneral } from "@cotangent/tensor/primitive/bilinear"
 import { convolution } from "@cotangent/tensor/primitive/convolution"
+import {
+  atan2,
+  cos,
+  erf,
+  erfc,
+  erfInv,
+  exp,
+  expm1,
+  lgamma,
+  log,
+  log1p,
+  logistic,
+  pow,
+  sin,
+  tanh
+} from "@cotangent/tensor/primitive/elementwise"
 import { parameter, substitute } from "@cotangent/tensor/Program"
+import { size } from "@cotangent/tensor/Shape"
 import { between } from "./between.ts"
 
 const contractions = new Set([dotGeneral, convolution].map(({ primitive }) => primitive))
@@ -16,13 +34,30 @@ const contractions = new Set([dotGeneral, convolution].map(({ primitive }) => pr
 /** Whether an application sums up products. */
 export const isContraction = ({ primitive }: Application): boolean => contractions.has(primitive)
 
-/** The contractions that `results` depend on and that depend on `carries`, less those that are results. */
-export const residuals = (results: ReadonlyArray<Tensor>, carries: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
+const costly = new Set(
+  [atan2, cos, erf, erfc, erfInv, exp, expm1, lgamma, log, log1p, logistic, pow, sin, tanh].map(
+    ({ primitive }) => primitive
+  )
+)
+
+const isCostly = ({ primitive }: Application): boolean => costly.has(primitive)
+
+/** What to keep of `results`, which are not listed again, and of what depends on `carries`; `room` is for functions. */
+export const residuals = (
+  results: ReadonlyArray<Tensor>,
+  carries: ReadonlyArray<Tensor>,
+  room: number
+): ReadonlyArray<Tensor> => {
   const given = new Set(results)
-  return [...between(results, new Set(carries))]
-    .filter(isContraction)
-    .flatMap(({ outputs }) => outputs)
-    .filter((value) => !given.has(value))
+  let left = room
+  return [...between(results, new Set(carries))].flatMap((application) => {
+    const [value] = application.outputs
+    if (given.has(value)) return []
+    if (isContraction(application)) return [value]
+    if (!isCostly(application) || size(value.shape) > left) return []
+    left -= size(value.shape)
+    return [value]
+  })
 }
 
 /** Values of a run that are read instead of computed again. */
@@ -33,9 +68,9 @@ export interface Recalled {
   readonly recall: (values: ReadonlyArray<Tensor>) => ReadonlyArray<Tensor>
 }
 
-/** Parameters for those of `items` that are contractions. */
+/** Parameters for those of `items` that are worth reading. */
 export const recalled = (items: ReadonlyArray<Tensor>): Recalled => {
-  const kept = items.filter(({ application }) => isContraction(application))
+  const kept = items.filter(({ application }) => isContraction(application) || isCostly(application))
   const holes = new Map(kept.map((item) => [item, parameter(item)]))
   return {
     parameters: items.map((item) => holes.get(item)),
