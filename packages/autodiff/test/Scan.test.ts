@@ -108,12 +108,14 @@ describe("scan", () => {
     expect(loopsOf(items).map(contractionsIn)).toEqual([2])
   })
 
-  it("in reverse mode reads the contractions of runs, and contracts for weights after the loop", () => {
+  it("in reverse mode reads contractions and costly functions of runs, and contracts for weights after the loop", () => {
     const f = (w: T.Tensor) => T.sum(scan((h: T.Tensor, x: T.Tensor) => cell(T.matmul(h, w), x), state, sequence)[0])
     const [forward, back] = loopsOf(grad(f)(T.ones([3, 3])))
     // Both products with the state, and back through both.
     expect([forward, back].map(contractionsIn)).toEqual([2, 2])
     expect(back.carries).toBe(1)
+    const names = applications(back.body.results).map(({ primitive }) => primitive.name)
+    expect(names).not.toContain("tanh")
   })
 
   it("in a checkpoint keeps carries alone, and gradients of weights add up in a carry", () => {

@@ -1,4 +1,5 @@
 import { cond, whileLoop } from "@cotangent/autodiff/Control"
+import { grad } from "@cotangent/autodiff/Gradient"
 import { scan } from "@cotangent/autodiff/Scan"
 import { Device } from "@cotangent/runtime/Device"
 import * as HostArray from "@cotangent/tensor/HostArray"
@@ -38,7 +39,15 @@ const program = (x: Matrix): ReadonlyArray<Tensor.Tensor> => {
     Tensor.ones([])
   )
   const [last] = scan((y: Matrix) => [choice(choice(y, 1e3), 1e9), undefined] as const, x, undefined, { length: 4 })
-  return [choice(x, 1e9), choice(x, 0), grown, count, last]
+  const recurrent = (w: Matrix) => {
+    const run = (y: Matrix, z: Matrix) => {
+      const next = Tensor.tanh(Tensor.add(Tensor.matmul(y, w), Tensor.matmul(z, w)))
+      return [next, Tensor.matmul(next, w)] as const
+    }
+    const [end, items] = scan(run, x, Tensor.stack([x, w, x], 0) as Tensor.Tensor<readonly [3, 96, 96], "f32">)
+    return Tensor.add(Tensor.sum(end), Tensor.sum(items))
+  }
+  return [choice(x, 1e9), choice(x, 0), grown, count, last, grad(recurrent)(Tensor.mul(x, 0.1))]
 }
 
 it("control gives the same on threads as on one", async () => {

@@ -3,9 +3,9 @@
  * that no carry depends on after it, and sums over all runs are taken from what the runs stack instead of growing in a
  * carry: each is one large contraction then, instead of many small ones.
  *
- * That costs memory for what is stacked. It is spent up to four times of what a run takes and gives anyway: slices, carries
- * and items; a lean loop spends none. A sum leaves the loop only where its stacks take less of each run than the sum
- * itself, which the run would read and write.
+ * That costs memory for what is stacked. It is spent up to four times of the slices that a run takes and the items it
+ * gives; a lean loop spends none. A sum leaves the loop only where its stacks take less of each run than the sum itself,
+ * which the run would read and write.
  */
 import type { Application, Tensor } from "@cotangent/tensor/Primitive"
 import { add } from "@cotangent/tensor/primitive/linear"
@@ -60,13 +60,20 @@ export const fission = (given: Parts): Fission => {
         : { parameter: sum, input: zeros(value), next: add(sum, value) }
     )
   }
+  // Carries as they are received are stacked without being asked for.
+  const held = parametersOf(carries)
   const sums = [...ways.values()].filter((way) => "next" in way)
   const after = [itemsAfter, ...[...ways.values()].filter((way) => "from" in way)]
-  const stacks = [...new Set(after.flatMap((each) => each.stacks))].filter((x) => !isEarly(x))
+  const stacks = [...new Set(after.flatMap((each) => each.stacks))].filter((x) => !isEarly(x) && !held.includes(x))
   return {
     rest: { ...parts, carries: [...carries, ...sums], items: stacks },
     finish: (given) => {
-      const stackOf = (x: Tensor): Tensor => (isEarly(x) ? atOnce([x], parts)[0] : given.items[stacks.indexOf(x)])
+      const stackOf = (x: Tensor): Tensor =>
+        isEarly(x)
+          ? atOnce([x], parts)[0]
+          : held.includes(x)
+            ? given.received[held.indexOf(x)]
+            : given.items[stacks.indexOf(x)]
       const totals = parts.totals.map((value) => {
         const way = ways.get(value)!
         return "next" in way ? given.last[carries.length + sums.indexOf(way)] : way.from(stackOf)
@@ -103,7 +110,7 @@ const dependence = (parts: Parts) => {
   const moving = new Set([...held, ...slices])
   const varying = between(results, moving)
   const late = between(results, new Set(held))
-  const allowance = allowanceOf(parts, [...slices, ...next, ...items])
+  const allowance = allowanceOf(parts, [...slices, ...items])
   const isSimple = (application: Application): boolean =>
     isElement(application) && elements(application.outputs) <= allowance
   // Element rules over slices: what they are for all runs at once is one step.

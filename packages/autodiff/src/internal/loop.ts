@@ -47,12 +47,8 @@ export const iterate = (parts: Parts): Outcome => {
 const build = ({ carries, constants, helpers, isLean, items, length, reverse, sequences }: Repeated): Given => {
   const all = [...carries, ...readHelpers(helpers, [...carries.map(({ next }) => next), ...items])]
   const asked = [...all.map(({ next }) => next), ...items]
-  const results = [
-    ...asked,
-    ...(isLean
-      ? []
-      : residuals(asked, parametersOf(all), allowanceOf({ isLean }, [...parametersOf(sequences), ...asked])))
-  ]
+  const room = allowanceOf({ isLean }, [...parametersOf(sequences), ...asked])
+  const results = [...asked, ...(isLean ? [] : residuals(asked, items, parametersOf(all), room))]
   const present = new Set(applications(results))
   const isRead = ({ parameter }: Slot): boolean => present.has(parameter.application)
   const read = [constants.filter(isRead), all, sequences.filter(isRead)] as const

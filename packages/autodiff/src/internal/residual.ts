@@ -42,13 +42,14 @@ const costly = new Set(
 
 const isCostly = ({ primitive }: Application): boolean => costly.has(primitive)
 
-/** What to keep of `results`, which are not listed again, and of what depends on `carries`; `room` is for functions. */
+/** What to keep of `results` and what they depend on, besides `items`, if it depends on `carries`; `room` is for functions. */
 export const residuals = (
   results: ReadonlyArray<Tensor>,
+  items: ReadonlyArray<Tensor>,
   carries: ReadonlyArray<Tensor>,
   room: number
 ): ReadonlyArray<Tensor> => {
-  const given = new Set(results)
+  const given = new Set(items)
   let left = room
   return [...between(results, new Set(carries))].flatMap((application) => {
     const [value] = application.outputs
