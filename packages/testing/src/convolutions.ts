@@ -22,7 +22,7 @@ const axis: fc.Arbitrary<Axis> = fc
   .record({
     kernel: fc.integer({ min: 1, max: 3 }),
     stride: fc.integer({ min: 1, max: 3 }),
-    dilation: fc.integer({ min: 1, max: 2 }),
+    dilation: fc.integer({ min: 1, max: 3 }),
     further: fc.integer({ min: -1, max: 4 })
   })
   .map(({ further, ...rest }) => ({ ...rest, extent: Math.max(0, (rest.kernel - 1) * rest.dilation + 1 + further) }))

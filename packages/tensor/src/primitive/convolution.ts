@@ -6,7 +6,7 @@
  */
 import * as Affine from "../Affine.ts"
 import { ShapeError } from "../errors.ts"
-import { clampIndex } from "../internal/clampIndex.ts"
+import { covering } from "../internal/covering.ts"
 import type { Op, Tensor } from "../Primitive.ts"
 import * as Scalar from "../Scalar.ts"
 import type { Dims } from "../Shape.ts"
@@ -89,22 +89,29 @@ export const overlapAdd: Op<1, Steps & { readonly spatial: Dims }> = linear({
     const counts = x.shape.slice(rank, rank + spatial.length)
     const zero = Scalar.constant(0, x.dtype)
     if (counts.includes(0)) return zero
-    return Scalar.reduce("add", x.shape.slice(rank + spatial.length), (offset) => {
-      const conditions: Array<Scalar.Scalar> = []
-      const window = counts.map((count, axis) => {
-        // The first element of the window in which this one stands at `offset`.
-        const start = Scalar.sub(index[rank + axis], Scalar.mul(offset[axis], Scalar.constant(dilation[axis])))
-        const last = (count - 1) * stride[axis]
-        const place = clampIndex(Affine.toScalar(Affine.of(start)), last + 1)
-        conditions.push(Scalar.equal(start, place))
-        if (stride[axis] > 1) {
-          conditions.push(Scalar.equal(Affine.remainder(place, stride[axis]), Scalar.constant(0)))
-        }
-        return Affine.quotient(place, stride[axis])
+    const coverings = counts.map((count, axis) =>
+      covering(index[rank + axis], {
+        count,
+        kernel: x.shape[rank + spatial.length + axis],
+        stride: stride[axis],
+        dilation: dilation[axis]
       })
-      const value = x.at([...index.slice(0, rank), ...window, ...offset])
-      return conditions.length === 0 ? value : Scalar.select(conditions.reduce(Scalar.and), value, zero)
-    })
+    )
+    const value = (round: Scalar.Index): Scalar.Scalar => {
+      const covers = coverings.map(({ at }, axis) => at(round[axis]))
+      const found = x.at([
+        ...index.slice(0, rank),
+        ...covers.map(({ window }) => window),
+        ...covers.map(({ offset }) => offset)
+      ])
+      const conditions = covers.flatMap((cover) => cover.conditions)
+      return conditions.length === 0 ? found : Scalar.select(conditions.reduce(Scalar.and), found, zero)
+    }
+    const rounds = coverings.map((axis) => axis.rounds)
+    // Where no windows overlap, there is nothing to add.
+    return rounds.every((count) => count === 1)
+      ? value(rounds.map(() => Scalar.constant(0)))
+      : Scalar.reduce("add", rounds, value)
   },
   adjoint: ({ inputs: [x], params: { spatial, ...steps }, cotangent }) => [
     windows(cotangent, { ...steps, kernel: x.shape.slice(x.shape.length - spatial.length) })
