@@ -2,9 +2,10 @@
  * Emits contractions: a matrix product by the generator of `gemm.ts`, whose epilogue stores the values that contain
  * its sums.
  */
-import type { Buffer, Contraction } from "@cotangent/compiler/LoopProgram"
+import type { Buffer, Contraction, Operand } from "@cotangent/compiler/LoopProgram"
 import { footprint } from "@cotangent/compiler/LoopProgram"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { children } from "@cotangent/tensor/Scalar"
 import type { Emitter, Machine } from "./Emitter.ts"
 import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
 import type { Gemm } from "./gemm.ts"
@@ -36,13 +37,20 @@ export const addGemm = (step: Contraction, key: string, site: Site): Gemm => {
     m: row.extent,
     n: column.extent,
     k: depth.extent,
-    a: { rowStride: a.stride, depthStride: a.depthStride, walk: a.walk },
-    b: { depthStride: b.depthStride, columnStride: b.stride, walk: b.walk },
+    a: { rowStride: a.stride, depthStride: a.depthStride, walk: a.walk, isFixed: isFixed(a, step) },
+    b: { depthStride: b.depthStride, columnStride: b.stride, walk: b.walk, isFixed: isFixed(b, step) },
     dtype,
     isRelaxed: site.machine.isRelaxed,
     isWide: site.isWide,
     epilogue: epilogueOf(step, key, site)
   })
+}
+
+/** Whether an operand is the same for all of several batches. */
+export const isFixed = ({ offset }: Operand, { batch }: Contraction): boolean => {
+  const moving = new Set<Scalar>(batch)
+  const depends = (scalar: Scalar): boolean => moving.has(scalar) || children(scalar).some(depends)
+  return batch.length > 0 && !depends(offset)
 }
 
 const epilogueOf = (step: Contraction, key: string, site: Site): Epilogue => {
@@ -61,9 +69,10 @@ const epilogueOf = (step: Contraction, key: string, site: Site): Epilogue => {
   return {
     key,
     parameters: batch.length,
+    tile: (code, tile) => open(code, tile.parameters, (scope) => storeTile(step, tile, lanes, scope)),
     // Sums that are stored as they are need not leave their registers before.
     ...(step.stores.length === 1 && step.stores[0].value === step.accumulator
-      ? { tile: (code, tile) => open(code, tile.parameters, (scope) => storeTile(step, tile, lanes, scope)) }
+      ? {}
       : { block: (code, block) => open(code, block.parameters, (scope) => storeBlock(step, block, lanes, scope)) }),
     lane: (code, lane) => open(code, lane.parameters, (scope) => storeLane(step, lane, scope))
   }

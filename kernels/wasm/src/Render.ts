@@ -5,7 +5,16 @@
  * All threads run the whole program, each its part of every step that is worth sharing; a barrier stands between steps
  * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
  */
-import type { Buffer, Contraction, Copy, LoopProgram, Nest, Routine, Step } from "@cotangent/compiler/LoopProgram"
+import type {
+  Buffer,
+  Contraction,
+  Copy,
+  LoopProgram,
+  Nest,
+  Operand,
+  Routine,
+  Step
+} from "@cotangent/compiler/LoopProgram"
 import { inner } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Variable } from "@cotangent/tensor/Scalar"
@@ -13,11 +22,11 @@ import { add as addBarrier } from "./Barrier.ts"
 import { touches } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, pushBase, touched, withBuffers } from "./Context.ts"
-import { addGemm } from "./Contractions.ts"
+import { addGemm, isFixed } from "./Contractions.ts"
 import { addBranch, addRepeat, addTiles, addWhile } from "./Control.ts"
 import type { Code } from "./Forms.ts"
 import { withForm } from "./Forms.ts"
-import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
+import type { FunctionBuilder, FunctionReference, Global, Local } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { MemoryLimits, ModuleBuilder } from "./Module.ts"
 import * as Module from "./Module.ts"
@@ -184,19 +193,29 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
   const code = context.module.function({ name: step.name, parameters: [] })
   const emitter = emitterFor(code, batch, context)
   const split = threads === undefined ? undefined : partOf(step, product, code, threads)
+  const pushAddress = (operand: Operand): void => {
+    const { base, offset } = emitter.workspace.address(operand.buffer, operand.offset)
+    // The address is computed before it is pushed.
+    const local = emitter.scalar(base)
+    code.get(local)
+    if (offset > 0) code.i32(offset).op("i32.add")
+  }
+  const prepare = (reference: FunctionReference): void => {
+    for (const operand of [a, b]) {
+      if (isFixed(operand, step)) pushAddress(operand)
+      else code.i32(0)
+    }
+    code.get(context.scratch)
+    code.call(reference)
+  }
   const run = (axes: ReadonlyArray<Variable>): void => {
     const [axis, ...rest] = axes
     if (axis !== undefined) {
       const range = (axis === batch[0] ? split?.batch : undefined) ?? { from: 0, to: axis.extent }
       return emitter.loop(axis, { ...range, step: 1 }, () => run(rest))
     }
-    for (const operand of [a, b]) {
-      const { base, offset } = emitter.workspace.address(operand.buffer, operand.offset)
-      // The address is computed before it is pushed.
-      const local = emitter.scalar(base)
-      code.get(local)
-      if (offset > 0) code.i32(offset).op("i32.add")
-    }
+    pushAddress(a)
+    pushAddress(b)
     code.get(context.scratch)
     for (const [range, extent] of [
       [split?.units, product.units],
@@ -208,7 +227,10 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
     for (const variable of batch) code.get(emitter.scalar(variable))
     code.call(product.function)
   }
-  withBuffers(emitter, [a.buffer, b.buffer], context, () => run(batch))
+  withBuffers(emitter, [a.buffer, b.buffer], context, () => {
+    if (product.prepare !== undefined) prepare(product.prepare)
+    run(batch)
+  })
   return { function: code, isShared: threads !== undefined }
 }
 

@@ -1,10 +1,13 @@
 /** Generates matrix products, specialized on shape, strides and what becomes of the sums. */
 import type { FunctionReference } from "./FunctionBuilder.ts"
-import { clearSums, combine, packPanels } from "./gemmBlock.ts"
+import { clearSums, combine, packPanels, prepare } from "./gemmBlock.ts"
 import type { Driver } from "./gemmDriver.ts"
-import { depthLoop, driverParameters, makeDriver, rowLoop, takeAllRows } from "./gemmDriver.ts"
-import type { GemmSpec } from "./gemmPlan.ts"
-import { fillTables } from "./gemmWalk.ts"
+import { depthLoop, driverParameters, makeDriver, makePreparation, rowLoop, takeAllRows } from "./gemmDriver.ts"
+import { lanesOf } from "./gemmVector.ts"
+import type { Epilogue } from "./gemmEpilogue.ts"
+import { transposed } from "./gemmTransposed.ts"
+import type { GemmSpec, Plan } from "./gemmPlan.ts"
+import { isBetterTransposed } from "./gemmCost.ts"
 import { plan } from "./gemmPlan.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
@@ -15,6 +18,11 @@ export interface Gemm {
    * columns: calls that share none may run at the same time, each with scratch memory of its own.
    */
   readonly function: FunctionReference
+  /**
+   * Must be called first, if there is one, as `(a, b, scratch)`; then any number of calls of the product with the same
+   * scratch memory may follow. Of operands that are not fixed it reads nothing.
+   */
+  readonly prepare?: FunctionReference
   /** Bytes of scratch memory; nothing need be in it, and it should be aligned to 64. */
   readonly scratchBytes: number
   /** How many units of rows there are; unit `i` starts at row `i · unitRows`, and the last may have more or fewer. */
@@ -36,7 +44,7 @@ export interface Gemm {
  */
 export const gemm = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
   if (spec.m === 0 || spec.n === 0) return empty(module, spec)
-  return spec.n === 1 && spec.m > 1 ? asRow(module, spec) : asGiven(module, spec)
+  return (spec.tuning?.isTransposed ?? isBetterTransposed(spec)) ? asTransposed(module, spec) : asGiven(module, spec)
 }
 
 /** The types of the parameters of a product's function. */
@@ -53,32 +61,47 @@ const empty = (module: ModuleBuilder, spec: GemmSpec): Gemm => ({
   panelColumns: 1
 })
 
-/** A product with a single column, as `Cᵀ = Bᵀ · Aᵀ`: its lanes are rows. */
-const asRow = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
-  const { m, a, b, epilogue } = spec
-  const transposed = asGiven(module, {
+const lanesOnly = ({ key, parameters, lane }: Epilogue): Epilogue => ({ key, parameters, lane })
+
+/** A product as `Cᵀ = Bᵀ · Aᵀ`: its lanes are rows. */
+const asTransposed = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
+  const { m, n, a, b, epilogue } = spec
+  const { rowStride, ...left } = a
+  const { columnStride, ...right } = b
+  const swapped = asGiven(module, {
     ...spec,
-    m: 1,
+    m: n,
     n: m,
-    a: { rowStride: 0, depthStride: b.depthStride, walk: b.walk },
-    b: { depthStride: a.depthStride, columnStride: a.rowStride, walk: a.walk },
-    epilogue: {
-      key: `${epilogue.key} transposed`,
-      parameters: epilogue.parameters,
-      lane: (code, { row, column, ...rest }) => epilogue.lane(code, { ...rest, row: column, column: row })
-    }
+    a: { ...right, rowStride: columnStride },
+    b: { ...left, columnStride: rowStride },
+    epilogue: transposed(n < lanesOf(spec.dtype) ? lanesOnly(epilogue) : epilogue, spec.dtype)
   })
-  const code = module.function({ name: "gemm_column", parameters: parametersFor(spec) })
+  return {
+    ...exchanged(module, spec, swapped),
+    ...(swapped.prepare === undefined ? {} : { prepare: flipped(module, swapped.prepare) })
+  }
+}
+
+/** `(b, a, scratch)` as `(a, b, scratch)`. */
+const flipped = (module: ModuleBuilder, prepare: FunctionReference): FunctionReference => {
+  const code = module.function({ name: "gemm_prepare_transposed", parameters: ["i32", "i32", "i32"] })
+  const [a, b, scratch] = code.parameters
+  code.get(b).get(a).get(scratch).call(prepare)
+  return code
+}
+
+const exchanged = (module: ModuleBuilder, spec: GemmSpec, swapped: Gemm): Gemm => {
+  const code = module.function({ name: "gemm_transposed", parameters: parametersFor(spec) })
   const [left, right, scratch, unitFrom, unitTo, panelFrom, panelTo, ...others] = code.parameters
   for (const argument of [right, left, scratch, panelFrom, panelTo, unitFrom, unitTo, ...others]) code.get(argument)
-  code.call(transposed.function)
+  code.call(swapped.function)
   return {
     function: code,
-    scratchBytes: transposed.scratchBytes,
-    units: transposed.panels,
-    unitRows: transposed.panelColumns,
-    panels: 1,
-    panelColumns: 1
+    scratchBytes: swapped.scratchBytes,
+    units: swapped.panels,
+    unitRows: swapped.panelColumns,
+    panels: swapped.units,
+    panelColumns: swapped.unitRows
   }
 }
 
@@ -88,12 +111,12 @@ const asGiven = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
   const { code, unitFrom, unitTo, panelFrom, panelTo } = driver
   code.get(unitFrom).get(unitTo).op("i32.ge_u").get(panelFrom).get(panelTo).op("i32.ge_u").op("i32.or")
   code.if(() => code.return())
-  fillTables(driver)
   if (decided.depthBlocks === 1) wholeDepth(driver)
   else if (decided.order === "rowsOuter") rowsOuter(driver)
   else depthOuter(driver)
   return {
     function: code,
+    ...preparation(module, spec, decided),
     scratchBytes: decided.scratch.end,
     units: decided.rows.units,
     unitRows: decided.rows.tileRows,
@@ -102,10 +125,18 @@ const asGiven = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
   }
 }
 
+const preparation = (module: ModuleBuilder, spec: GemmSpec, decided: Plan): Pick<Gemm, "prepare"> => {
+  const { preparesA, preparesB } = decided
+  if (spec.a.walk === undefined && spec.b.walk === undefined && !preparesA && !preparesB) return {}
+  const driver = makePreparation(module, spec, decided)
+  prepare(driver)
+  return { prepare: driver.code }
+}
+
 const wholeDepth = (driver: Driver): void => {
   const { k } = driver.spec
   driver.code.i32(k).set(driver.depth)
-  if (driver.plan.order !== "stream" && k > 0) packPanels(driver)
+  if (driver.plan.order !== "stream" && !driver.plan.preparesB && k > 0) packPanels(driver)
   rowLoop(driver, () => combine(driver, "whole"))
 }
 

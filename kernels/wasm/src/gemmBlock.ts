@@ -1,8 +1,8 @@
 /** What happens to one block of a matrix product: packing, clearing of sums, and the sweeps over its panels. */
 import type { Driver, Phase, Width } from "./gemmDriver.ts"
-import { panelLoop, pushAddress, setAtMost } from "./gemmDriver.ts"
+import { panelLoop, pushAddress, setAtMost, takeAllRows } from "./gemmDriver.ts"
 import { packPanel, packTile } from "./gemmPack.ts"
-import { packWalked, pushWalk } from "./gemmWalk.ts"
+import { fillTables, packWalked, pushWalk } from "./gemmWalk.ts"
 import type { SweepSpec } from "./gemmSweep.ts"
 import { sweep } from "./gemmSweep.ts"
 import { lanesOf } from "./gemmVector.ts"
@@ -11,11 +11,22 @@ import { lanesOf } from "./gemmVector.ts"
 export const combine = (driver: Driver, phase: Phase): void => {
   const { plan, spec } = driver
   const hasDepth = spec.k > 0
-  if (plan.packsA && hasDepth) packRows(driver)
+  if (plan.packsA && !plan.preparesA && hasDepth) packRows(driver)
   panelLoop(driver, (width) => {
     if (plan.packsB && plan.order === "stream" && hasDepth) packOne(driver, width)
     sweepPanel(driver, width, phase)
   })
+}
+
+/** Writes tables, and packs operands that are the same in all calls. */
+export const prepare = (driver: Driver): void => {
+  const { code, plan, spec } = driver
+  fillTables(driver)
+  if (spec.k === 0) return
+  code.i32(spec.k).set(driver.depth)
+  takeAllRows(driver)
+  if (plan.preparesA) packRows(driver)
+  if (plan.preparesB) packPanels(driver)
 }
 
 /** Packs all panels of the block. */
@@ -39,11 +50,17 @@ export const clearSums = (driver: Driver): void => {
 }
 
 /** Pushes the address of a panel of B as it was given. */
-const pushGivenPanel = ({ code, spec, plan, size, b, start, panel }: Driver): void =>
+const pushGivenPanel = ({ code, spec, plan, size, b, scratch, start, column }: Driver): void => {
+  if (spec.b.walk !== undefined) {
+    pushAddress(code, scratch, 0, [[4, column]])
+    code.op("i32.load", plan.scratch.tables.b).get(b).op("i32.add")
+    return
+  }
   pushAddress(code, b, 0, [
     [spec.b.depthStride * size, start],
-    [spec.b.columnStride * size * plan.columns.columns, panel]
+    [spec.b.columnStride * size, column]
   ])
+}
 
 /** Pushes the address of a packed panel. */
 const pushPackedPanel = ({ code, plan, scratch, start, depth, panel }: Driver): void => {
@@ -56,7 +73,7 @@ const pushPackedPanel = ({ code, plan, scratch, start, depth, panel }: Driver): 
 const packOne = (driver: Driver, { vectors, columns }: Width): void => {
   const { module, code, spec, size, depth } = driver
   if (spec.b.walk !== undefined) {
-    pushWalk(driver, "b", () => code.get(driver.panel).i32(driver.plan.columns.columns).op("i32.mul"))
+    pushWalk(driver, "b", () => code.get(driver.column))
     pushPackedPanel(driver)
     code.get(depth).call(packWalked(module, { dtype: spec.dtype, count: columns, vectors }))
     return
@@ -129,11 +146,12 @@ const pushSums = ({ code, plan, scratch, from, panel }: Driver): void => {
 }
 
 const sweepPanel = (driver: Driver, width: Width, phase: Phase): void => {
-  const { module, code, spec, plan, size, a, scratch, others, start, depth, from, to, panel } = driver
-  const { packsA, packsB, rows, columns } = plan
+  const { module, code, spec, plan, size, a, scratch, others, start, depth, from, to, column } = driver
+  const { packsA, packsB, rows } = plan
   const epilogue = phase === "accumulate" ? undefined : spec.epilogue
   const tileBytes = spec.a.rowStride * size * rows.tileRows
-  if (packsA) pushAddress(code, scratch, plan.scratch.a, [])
+  if (packsA) pushAddress(code, scratch, plan.scratch.a, [[plan.preparesA ? rows.tileRows * spec.k * size : 0, from]])
+  else if (spec.a.walk !== undefined) code.get(a)
   else
     pushAddress(code, a, 0, [
       [spec.a.depthStride * size, start],
@@ -142,7 +160,7 @@ const sweepPanel = (driver: Driver, width: Width, phase: Phase): void => {
   if (packsB) pushPackedPanel(driver)
   else pushGivenPanel(driver)
   pushSums(driver)
-  code.get(depth).get(from).get(to).get(panel).i32(columns.columns).op("i32.mul")
+  code.get(depth).get(from).get(to).get(column).get(scratch).get(start)
   if (epilogue !== undefined) for (const parameter of others) code.get(parameter)
   const micro = microOf(driver, width, phase)
   code.call(sweep(module, { micro, rows, isPacked: packsA, keepsSums: phase !== "whole" }, epilogue))
@@ -151,7 +169,8 @@ const sweepPanel = (driver: Driver, width: Width, phase: Phase): void => {
 /** What the micro-kernels of a sweep have in common. */
 const microOf = ({ spec, plan, size }: Driver, width: Width, phase: Phase): SweepSpec["micro"] => {
   const { dtype, isRelaxed, a, b } = spec
-  const { packsB, isDot, depthBlocks, sumsBytes, steps } = plan
+  const { packsA, packsB, isDot, depthBlocks, sumsBytes, steps } = plan
+  const { tables } = plan.scratch
   return {
     dtype,
     isRelaxed,
@@ -159,8 +178,15 @@ const microOf = ({ spec, plan, size }: Driver, width: Width, phase: Phase): Swee
     vectors: width.vectors,
     // Padding matters only to the epilogue.
     columns: phase === "accumulate" ? width.vectors * lanesOf(dtype) : width.columns,
-    a: { rowBytes: a.rowStride * size, depthBytes: a.depthStride * size },
-    b: { depthBytes: packsB ? width.vectors * 16 : b.depthStride * size },
+    a: {
+      rowBytes: a.rowStride * size,
+      depthBytes: a.depthStride * size,
+      ...(a.walk === undefined || packsA ? {} : { walk: { places: tables.a, steps: tables.a + 4 * spec.m } })
+    },
+    b: {
+      depthBytes: packsB ? width.vectors * 16 : b.depthStride * size,
+      ...(b.walk === undefined || packsB ? {} : { walk: { places: tables.b, steps: tables.b + 4 * spec.n } })
+    },
     ...(isDot ? { dot: { depth: spec.k, columnBytes: b.columnStride * size } } : {}),
     sumsBytes,
     isContinued: phase === "last" || (phase === "accumulate" && depthBlocks > 2),

@@ -33,8 +33,9 @@ export interface Driver extends DriverParameters {
   /** The units of rows of the present block. */
   readonly from: Index
   readonly to: Index
-  /** The present panel. */
+  /** The present panel, and its first column. */
   readonly panel: Index
+  readonly column: Index
 }
 
 /** Vectors and columns of a panel. */
@@ -55,8 +56,22 @@ export const makeDriver = (module: ModuleBuilder, spec: GemmSpec, plan: Plan): D
   const code = module.function({ name: "gemm", parameters })
   const [a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, ...others] = code.parameters
   const given = { a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, others }
-  const [start, depth, from, to, panel] = Array.from({ length: 5 }, () => code.local("i32"))
-  return { module, spec, plan, code, size: sizeOf(spec.dtype), ...given, start, depth, from, to, panel }
+  return { module, spec, plan, code, size: sizeOf(spec.dtype), ...given, ...variables(code) }
+}
+
+const variables = (code: FunctionBuilder): Pick<Driver, "start" | "depth" | "from" | "to" | "panel" | "column"> => {
+  const [start, depth, from, to, panel, column] = Array.from({ length: 6 }, () => code.local("i32"))
+  return { start, depth, from, to, panel, column }
+}
+
+/** A function `(a, b, scratch)` for what calls of the product have in common: all rows, columns and steps of depth. */
+export const makePreparation = (module: ModuleBuilder, spec: GemmSpec, plan: Plan): Driver => {
+  const code = module.function({ name: "gemm_prepare", parameters: ["i32", "i32", "i32"] })
+  const [a, b, scratch] = code.parameters
+  const [unitFrom, unitTo, panelFrom, panelTo] = Array.from({ length: 4 }, () => code.local("i32"))
+  code.i32(plan.rows.units).set(unitTo).i32(plan.columns.panels).set(panelTo)
+  const given = { a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, others: [] }
+  return { module, spec, plan, code, size: sizeOf(spec.dtype), ...given, ...variables(code) }
 }
 
 /** Pushes `base + constant + Σ factor · local`. */
@@ -126,20 +141,57 @@ export const rowLoop = (driver: Driver, body: () => void): void => {
   })
 }
 
-/** Runs `body` for every panel that was asked for: in a loop over those of full width, then for the last one. */
-export const panelLoop = ({ code, plan, panel, panelFrom, panelTo }: Driver, body: (width: Width) => void): void => {
+/** Runs `body` for every panel that was asked for. */
+export const panelLoop = (driver: Driver, body: (width: Width) => void): void =>
+  driver.plan.columns.runs === 1 ? panelsInOrder(driver, body) : panelsOfRuns(driver, body)
+
+/** In a loop over panels of full width, then for the last one. */
+const panelsInOrder = (
+  { code, plan, panel, column, panelFrom, panelTo }: Driver,
+  body: (width: Width) => void
+): void => {
   const { columns } = plan
   const { fullPanels, last } = columns
   if (fullPanels > 0) {
     const end = code.borrow("i32")
     setAtMost(code, end, panelTo, fullPanels)
-    code.forLoop({ local: panel, from: panelFrom, to: end, step: 1 }, () => body(columns))
+    code.forLoop({ local: panel, from: panelFrom, to: end, step: 1 }, () => {
+      code.get(panel).i32(columns.columns).op("i32.mul").set(column)
+      body(columns)
+    })
     code.release(end)
   }
   if (last === undefined) return
   code.get(panelTo).i32(fullPanels).op("i32.gt_u")
   code.if(() => {
     code.i32(fullPanels).set(panel)
+    code.i32(fullPanels * columns.columns).set(column)
     body(last)
+  })
+}
+
+/** Each run of columns has panels of full width and perhaps a last one. */
+const panelsOfRuns = (
+  { code, plan, panel, column, panelFrom, panelTo }: Driver,
+  body: (width: Width) => void
+): void => {
+  const { columns } = plan
+  const { fullPanels, last, runs, panels, runColumns } = columns
+  const each = panels / runs
+  const at = code.local("i32")
+  code.forLoop({ local: panel, from: panelFrom, to: panelTo, step: 1 }, () => {
+    code.get(panel).i32(each).op("i32.rem_u").tee(at).i32(columns.columns).op("i32.mul")
+    code.get(panel).i32(each).op("i32.div_u").i32(runColumns).op("i32.mul").op("i32.add").set(column)
+    if (last === undefined) body(columns)
+    else if (fullPanels === 0) body(last)
+    else
+      code
+        .get(at)
+        .i32(fullPanels)
+        .op("i32.lt_u")
+        .if(
+          () => body(columns),
+          () => body(last)
+        )
   })
 }

@@ -64,7 +64,7 @@ const callBlock = (
     emit(own, { sums, row, end, column, columns, sumsBytes, parameters })
     return own
   })
-  const [, , memory, , row, column, ...parameters] = code.parameters
+  const [, , memory, , row, column, , , ...parameters] = code.parameters
   code.get(memory).get(row).get(row).i32(rows).op("i32.add").get(column)
   for (const parameter of parameters) code.get(parameter)
   code.call(block)
@@ -103,13 +103,13 @@ const handOver = (
   epilogue: Epilogue,
   { from, to, column }: { readonly from: number; readonly to: number; readonly column: Local<"i32"> }
 ): void => {
-  const [, , , , row, , ...parameters] = code.parameters
+  const [, , , , row, , , , ...parameters] = code.parameters
   epilogue.tile?.(code, { row, column, parameters, accumulators: sums.map((vectors) => vectors.slice(from, to)) })
 }
 
 /** Runs the epilogue on the columns from `from` on, element by element; their sums lie in scratch memory. */
 const restOfColumns = ({ code, spec }: Kernel, epilogue: Epilogue, from: number): void => {
-  const [, , memory, , row, column, ...parameters] = code.parameters
+  const [, , memory, , row, column, , , ...parameters] = code.parameters
   const size = sizeOf(spec.dtype)
   const count = spec.columns - from
   const [lastRow, lastColumn, current] = [code.local("i32"), code.local("i32"), code.local("i32")]

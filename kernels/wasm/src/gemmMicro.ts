@@ -1,10 +1,11 @@
 /**
  * Micro-kernels of the matrix product: a tile of sums held in registers.
  *
- * One function `(a, b, sums, depth, row, column, ...)` computes `rows` × `vectors` sums over `depth` steps. At each
- * step it loads the vectors of B and, row by row, one element of A into all lanes of a vector.
+ * One function `(a, b, sums, depth, row, column, scratch, start, ...)` computes `rows` × `vectors` sums over `depth`
+ * steps. At each step it loads the vectors of B and, row by row, one element of A into all lanes of a vector. `start` is
+ * the number of the first step: tables in scratch memory tell where operands are that are walked through.
  */
-import type { FunctionReference } from "./FunctionBuilder.ts"
+import type { FunctionReference, Local } from "./FunctionBuilder.ts"
 import { dotProducts } from "./gemmDot.ts"
 import type { Epilogue } from "./gemmEpilogue.ts"
 import type { Kernel, KernelBuilder } from "./gemmFinish.ts"
@@ -26,9 +27,9 @@ export interface MicroSpec {
   /** Columns that exist; those up to the end of the last vector hold anything. */
   readonly columns: number
   /** Bytes between rows of a tile of A, and between steps of depth. */
-  readonly a: { readonly rowBytes: number; readonly depthBytes: number }
+  readonly a: { readonly rowBytes: number; readonly depthBytes: number; readonly walk?: Tables }
   /** Bytes between steps of depth of B; its columns lie side by side. */
-  readonly b: { readonly depthBytes: number }
+  readonly b: { readonly depthBytes: number; readonly walk?: Tables }
   /** Present if instead B has its depth side by side, and so has the one row of A. Both are read as vectors then. */
   readonly dot?: { readonly depth: number; readonly columnBytes: number }
   /** Bytes between rows of sums in scratch memory. */
@@ -44,7 +45,13 @@ export interface MicroSpec {
 }
 
 /** How many parameters a micro-kernel has before those of its epilogue. */
-export const microParameters = 6
+export const microParameters = 8
+
+/** Where in scratch memory the tables of an operand lie that is read in place although it does not step evenly. */
+export interface Tables {
+  readonly places: number
+  readonly steps: number
+}
 
 /** The micro-kernel with this specification, made at the first call. */
 export const microKernel = (module: ModuleBuilder, spec: MicroSpec): FunctionReference => {
@@ -80,32 +87,76 @@ const loadSums = ({ code, spec, sums }: Kernel): void => {
 }
 
 const depthLoop = ({ code, spec, sums }: Kernel): void => {
-  const { a, b, dtype } = spec
-  const [left, right, , depth] = code.parameters
+  const { a, b } = spec
+  const [left, right, , depth, , , scratch, start] = code.parameters
   const vectors = Array.from({ length: spec.vectors }, () => code.local("v128"))
   const element = code.local("v128")
-  const { splat } = arithmetic[dtype]
-  // Offsets are unsigned: with a negative stride the pointer goes to the last row.
-  const shift = Math.min(0, (spec.rows - 1) * a.rowBytes)
-  code.advance(left, shift)
+  // Where the present step stands in the tables.
+  const steps = code.local("i32")
+  if (a.walk !== undefined || b.walk !== undefined) {
+    code.get(scratch).get(start).i32(4).op("i32.mul").op("i32.add").set(steps)
+  }
+  const rows = rowsOf(code, spec)
+  const columns = b.walk === undefined ? undefined : code.local("i32")
   code.loop((again) => {
     for (let step = 0; step < spec.steps; step += 1) {
-      const offset = { a: step * a.depthBytes, b: step * b.depthBytes }
+      if (b.walk !== undefined && columns !== undefined) {
+        code
+          .get(steps)
+          .op("i32.load", b.walk.steps + 4 * step)
+          .get(right)
+          .op("i32.add")
+          .set(columns)
+      }
       vectors.forEach((vector, j) =>
         code
-          .get(right)
-          .op("v128.load", offset.b + j * 16)
+          .get(columns ?? right)
+          .op("v128.load", (columns === undefined ? step * b.depthBytes : 0) + j * 16)
           .set(vector)
       )
+      const push = rows(step, steps)
       sums.forEach((row, i) => {
-        code
-          .get(left)
-          .op(splat, offset.a + i * a.rowBytes - shift)
-          .set(element)
+        push(i)
+        code.set(element)
         row.forEach((sum, j) => multiplyAdd(code, spec, { x: element, y: vectors[j], sum }))
       })
     }
-    code.advance(left, spec.steps * a.depthBytes).advance(right, spec.steps * b.depthBytes)
+    if (a.walk === undefined) code.advance(left, spec.steps * a.depthBytes)
+    if (b.walk === undefined) code.advance(right, spec.steps * b.depthBytes)
+    if (a.walk !== undefined || b.walk !== undefined) code.advance(steps, 4 * spec.steps)
     code.get(depth).i32(spec.steps).op("i32.sub").tee(depth).brIf(again)
   })
+}
+
+/** What pushes the elements of A at a step of the present round, row by row, each in all lanes. */
+const rowsOf = (code: KernelBuilder, { a, dtype, rows }: MicroSpec) => {
+  const [left, , , , row, , scratch] = code.parameters
+  const { splat } = arithmetic[dtype]
+  const { walk } = a
+  if (walk === undefined) {
+    // Offsets are unsigned: with a negative stride the pointer goes to the last row.
+    const shift = Math.min(0, (rows - 1) * a.rowBytes)
+    code.advance(left, shift)
+    return (step: number, _steps: Local<"i32">) => (i: number) =>
+      code.get(left).op(splat, step * a.depthBytes + i * a.rowBytes - shift)
+  }
+  const [place, at] = [code.local("i32"), code.local("i32")]
+  code.get(scratch).get(row).i32(4).op("i32.mul").op("i32.add").set(place)
+  const pointers = Array.from({ length: rows }, (_, i) => {
+    const pointer = code.local("i32")
+    code
+      .get(place)
+      .op("i32.load", walk.places + 4 * i)
+      .get(left)
+      .op("i32.add")
+      .set(pointer)
+    return pointer
+  })
+  return (step: number, steps: Local<"i32">) => {
+    code
+      .get(steps)
+      .op("i32.load", walk.steps + 4 * step)
+      .set(at)
+    return (i: number) => code.get(pointers[i]).get(at).op("i32.add").op(splat)
+  }
 }

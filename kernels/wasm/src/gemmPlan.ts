@@ -1,19 +1,27 @@
 /** How a matrix product of a given shape is cut into tiles, panels and blocks, and what scratch memory that takes. */
-import type { Operand } from "@cotangent/compiler/LoopProgram"
+import type { Operand, Stretch } from "@cotangent/compiler/LoopProgram"
 import type { Epilogue } from "./gemmEpilogue.ts"
 import type { FloatType } from "./gemmVector.ts"
+import { isReadInPlace, runOf } from "./gemmCost.ts"
 import { lanesOf, sizeOf } from "./gemmVector.ts"
 
 /** How an operand is stepped through whose rows, columns or depth are several axes; strides are ignored then. */
 export type Walk = NonNullable<Operand["walk"]>
+
+/** What is known of an operand beside its strides. */
+export interface OperandSpec {
+  readonly walk?: Walk | undefined
+  /** Whether all calls after one that prepares them have the same operand. */
+  readonly isFixed?: boolean
+}
 
 /** A matrix product `C[m, n] = epilogue(Σ_k A[m, k] · B[k, n])`. Strides count elements; they may be 0 or negative. */
 export interface GemmSpec {
   readonly m: number
   readonly n: number
   readonly k: number
-  readonly a: { readonly rowStride: number; readonly depthStride: number; readonly walk?: Walk | undefined }
-  readonly b: { readonly depthStride: number; readonly columnStride: number; readonly walk?: Walk | undefined }
+  readonly a: { readonly rowStride: number; readonly depthStride: number } & OperandSpec
+  readonly b: { readonly depthStride: number; readonly columnStride: number } & OperandSpec
   readonly dtype: FloatType
   /** Whether the engine has relaxed SIMD, whose `madd` rounds once where the machine can. */
   readonly isRelaxed: boolean
@@ -39,6 +47,8 @@ export interface Tuning {
   /** Whether to go along depth with vectors, as both operands have it side by side. */
   readonly isDot: boolean
   readonly order?: Order
+  /** Whether the product is computed as its transpose. */
+  readonly isTransposed?: boolean
 }
 
 /** When B is packed: each panel right before it is used, all panels of a block of depth, or all at the start. */
@@ -53,10 +63,16 @@ export interface RowPlan {
   readonly units: number
 }
 
-/** How columns are cut: panels of `vectors` vectors, the last of which may be narrower. */
+/**
+ * How columns are cut: into runs, most often one; each run into panels of `vectors` vectors, the last of which may be
+ * narrower.
+ */
 export interface ColumnPlan {
+  readonly runs: number
+  readonly runColumns: number
   readonly vectors: number
   readonly columns: number
+  /** How many panels of full width each run has. */
   readonly fullPanels: number
   readonly last: { readonly vectors: number; readonly columns: number } | undefined
   readonly panels: number
@@ -75,6 +91,9 @@ export interface Plan {
   readonly blockUnits: number
   readonly packsA: boolean
   readonly packsB: boolean
+  /** Whether operands are packed once for all calls. */
+  readonly preparesA: boolean
+  readonly preparesB: boolean
   readonly isDot: boolean
   /** Bytes between rows of sums in scratch memory. */
   readonly sumsBytes: number
@@ -101,7 +120,7 @@ export const plan = (spec: GemmSpec): Plan => {
   const tuning = tuningOf(spec)
   const { packsA, packsB, isDot } = tuning
   const rows = rowPlan(spec.m, tuning.tileRows)
-  const columns = columnPlan(spec, tuning)
+  const columns = columnPlan(spec, tuning, packsB ? [] : (spec.b.walk?.free ?? []))
   // Two steps in each round of a kernel's loop are a little faster, but not without fused products.
   const steps = spec.isRelaxed && spec.k % 2 === 0 && spec.a.depthStride >= 0 ? 2 : 1
   const blocksAtLeast = packsB ? Math.max(1, ceilDivide(spec.k, tuning.depthLimit)) : 1
@@ -126,7 +145,12 @@ export const plan = (spec: GemmSpec): Plan => {
   ])
   const scratch = { b: 0, a: ends[0], sums: ends[1], tables: { a: ends[2], b: ends[3] }, end: ends[4] }
   const depths = { depthBlock, depthBlocks, steps }
-  return { rows, columns, ...depths, order, blockUnits, packsA, packsB, isDot, sumsBytes, sumsRows, scratch }
+  const prepares = {
+    preparesA: packsA && spec.a.isFixed === true && depthBlocks === 1 && blockUnits === rows.units,
+    preparesB: packsB && spec.b.isFixed === true && depthBlocks === 1 && order !== "stream"
+  }
+  const packs = { packsA, packsB, ...prepares }
+  return { rows, columns, ...depths, order, blockUnits, ...packs, isDot, sumsBytes, sumsRows, scratch }
 }
 
 /** Where each of several regions ends that follow each other at multiples of 64 bytes. */
@@ -151,10 +175,11 @@ const tuningOf = (spec: GemmSpec): Tuning => {
     packsA: a.depthStride !== 1 && (isDot || (n > 80 && m > 1)),
     packsB: !isDot && !(isPanel && (m <= 2 * tileRows || bytesOfB <= 64 * 1024)),
     isDot,
+    ...(a.walk === undefined ? {} : { packsA: n > 64 }),
+    ...(b.walk === undefined ? {} : { packsB: !isReadInPlace(spec) }),
     ...spec.tuning,
-    // Only packing can walk.
-    ...(a.walk === undefined ? {} : { packsA: true }),
-    ...(b.walk === undefined ? {} : { packsB: true })
+    // Vectors are loaded from neighbors.
+    ...(b.walk === undefined || runOf(b.walk) > 1 ? {} : { packsB: true })
   }
 }
 
@@ -169,24 +194,32 @@ const rowPlan = (m: number, tileRows: number): RowPlan => {
   return { tileRows, fullTiles, tails, units: fullTiles + (tails.length > 0 ? 1 : 0) }
 }
 
-const columnPlan = ({ n, dtype, isWide }: GemmSpec, { vectors: limit, isDot }: Tuning): ColumnPlan => {
+const columnPlan = (
+  { n, dtype, isWide }: GemmSpec,
+  { vectors: limit, isDot }: Tuning,
+  walk: ReadonlyArray<Stretch>
+): ColumnPlan => {
+  const runColumns = walk.at(-1)?.extent ?? n
   const lanes = lanesOf(dtype)
   // Pairs of vectors cost as much as single ones where the engine joins them.
   const vectorsFor = (count: number): number =>
     isWide && !isDot ? 2 * ceilDivide(count, 2 * lanes) : ceilDivide(count, lanes)
-  const vectors = Math.min(limit, vectorsFor(n))
+  const vectors = Math.min(limit, vectorsFor(runColumns))
   const columns = vectors * lanes
-  const fullPanels = Math.floor(n / columns)
-  const rest = n - fullPanels * columns
+  const fullPanels = Math.floor(runColumns / columns)
+  const rest = runColumns - fullPanels * columns
   const last = rest === 0 ? undefined : { vectors: vectorsFor(rest), columns: rest }
-  return { vectors, columns, fullPanels, last, panels: fullPanels + (last === undefined ? 0 : 1) }
+  const runs = n / runColumns
+  return { runs, runColumns, vectors, columns, fullPanels, last, panels: runs * Math.ceil(runColumns / columns) }
 }
 
 const orderOf = (
-  { m, k, dtype }: GemmSpec,
-  { streamBytes, packsB }: Tuning,
+  { m, n, k, b, dtype }: GemmSpec,
+  { streamBytes, packsB, blockBytes }: Tuning,
   block: { readonly depth: number; readonly rows: number }
 ): Order => {
+  // Packed once for all calls, where that does not take much memory.
+  if (packsB && b.isFixed === true && block.depth === k && k * n * sizeOf(dtype) <= 8 * blockBytes) return "depthOuter"
   if (!packsB || m * block.depth * sizeOf(dtype) <= streamBytes) return "stream"
   // Whichever keeps less in scratch memory: sums of all rows, or all of B.
   return block.depth + m <= k + block.rows ? "depthOuter" : "rowsOuter"

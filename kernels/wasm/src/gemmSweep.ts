@@ -18,11 +18,11 @@ export interface SweepSpec {
 }
 
 /** How many parameters a sweep has before those of the epilogue. */
-export const sweepParameters = 7
+export const sweepParameters = 9
 
 /**
- * The function `(a, b, sums, depth, unitFrom, unitTo, column, ...)`, made at the first call. `a` and `sums` belong to
- * the first unit of rows.
+ * The function `(a, b, sums, depth, unitFrom, unitTo, column, scratch, start, ...)`, made at the first call. `a` and
+ * `sums` belong to the first unit of rows; where A is walked through, `a` is all of it.
  */
 export const sweep = (module: ModuleBuilder, spec: SweepSpec, epilogue: Epilogue | undefined): FunctionReference =>
   module.shared(`gemm sweep ${JSON.stringify(spec)} ${epilogue?.key ?? ""}`, () => emit(module, spec, epilogue))
@@ -42,10 +42,10 @@ const emit = (
     name: "gemm_sweep",
     parameters: Array.from({ length: sweepParameters + (epilogue?.parameters ?? 0) }, () => "i32" as const)
   })
-  const [a, b, sums, depth, unitFrom, unitTo, column, ...parameters] = code.parameters
+  const [a, b, sums, depth, unitFrom, unitTo, column, scratch, start, ...parameters] = code.parameters
   const row = code.local("i32")
   const tile = (count: number) => {
-    for (const argument of [a, b, sums, depth, row, column, ...parameters]) code.get(argument)
+    for (const argument of [a, b, sums, depth, row, column, scratch, start, ...parameters]) code.get(argument)
     code.call(kernels.get(count) ?? kernel(count))
     code.advance(row, count)
     if (keepsSums) code.advance(sums, count * micro.sumsBytes)
@@ -57,7 +57,7 @@ const emit = (
         .op("i32.mul")
         .op("i32.add")
         .set(a)
-    else code.advance(a, count * micro.a.rowBytes)
+    else if (micro.a.walk === undefined) code.advance(a, count * micro.a.rowBytes)
   }
   code.get(unitFrom).i32(rows.tileRows).op("i32.mul").set(row)
   if (rows.fullTiles > 0) {

@@ -45,6 +45,7 @@ describe("gemm", () => {
             depthLimit,
             packsB: true,
             isDot: false,
+            isTransposed: false,
             blockBytes: 100
           }))
         )
@@ -61,6 +62,33 @@ describe("gemm", () => {
           )
         )
         expect(cases.flatMap((given) => mistakes(given))).toEqual([])
+      })
+    }
+  )
+
+  describe.each(["windows as B", "windows as A, backwards", "both walked through"])(
+    "in place or packed, with operands %s",
+    (name) => {
+      const tunings = flags.flatMap((packsA) => [
+        ...flags.map((packsB) => ({ packsA, packsB, isTransposed: false })),
+        { packsA, packsB: true, isTransposed: true }
+      ])
+      const sizes: ReadonlyArray<readonly [number, number, number]> = [
+        [33, 36, 26],
+        [8, 10, 15],
+        [13, 60, 1100]
+      ]
+      it.each(types)("equals the loop for %s", (dtype) => {
+        const cases = tunings.flatMap((tuning) =>
+          sizes.flatMap(([m, n, k]) =>
+            flags.flatMap((isFixed) => {
+              const { a, b } = layouts[name](m, n, k)
+              const operands = { a: { ...a, isFixed }, b: { ...b, isFixed: !isFixed } }
+              return forms.map((form): Case => ({ m, n, k, dtype, ...operands, ...form, tuning }))
+            })
+          )
+        )
+        expect(cases.flatMap((given) => [...mistakes(given), ...mistakes(given, piecewise)])).toEqual([])
       })
     }
   )

@@ -56,6 +56,10 @@ const compile = (spec: GemmSpec) => {
   const product = gemm(module, spec)
   const parameters = Array.from({ length: 8 }, () => "i32" as const)
   const code = module.function({ name: "run", parameters, isExported: true })
+  if (product.prepare !== undefined) {
+    for (const parameter of code.parameters.slice(0, 3)) code.get(parameter)
+    code.call(product.prepare)
+  }
   for (const parameter of code.parameters) code.get(parameter)
   code.call(product.function)
   const { run } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory } }).exports
