@@ -11,6 +11,7 @@ import type { Bound, FunctionBuilder, FunctionReference, Local } from "./Functio
 import type { Address, Workspace } from "./Prepare.ts"
 import { positionOf, strideIn } from "./Prepare.ts"
 import * as Reductions from "./Reductions.ts"
+import { storeAlternating } from "./interleaving.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { HostFunction } from "./scalarInstructions.ts"
 import { registerOf, scalarInstructions } from "./scalarInstructions.ts"
@@ -64,6 +65,8 @@ export interface Emitter {
   readonly store: (dtype: DType, address: Address, value: Scalar) => void
   /** Stores vectors along the current axis; `stride` elements lie between neighbors. */
   readonly storeVectors: (dtype: DType, address: Address, value: Scalar, stride: number) => void
+  /** Stores vectors of two values along the current axis in turns: the second one's elements follow the first one's. */
+  readonly storeAlternating: (address: Address, values: readonly [Scalar, Scalar]) => void
 }
 
 /** An emitter for the body of one function. */
@@ -252,7 +255,9 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       const { lanes } = current!
       const target = { dtype, address: scalar(base), offset, stride, lanes }
       Memory.storeVectors(code, target, vector(value), machine.halves)
-    }
+    },
+    storeAlternating: ({ base, offset }, [first, second]) =>
+      storeAlternating(code, scalar(base), offset, [vector(first), vector(second)])
   }
 
   const reductions = Reductions.make(self)

@@ -3,6 +3,7 @@
  */
 import type { Nest, Stage } from "@cotangent/compiler/LoopProgram"
 import type { DType } from "@cotangent/tensor/DType"
+import { bytes } from "@cotangent/tensor/DType"
 import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 import type { Threads } from "./Barrier.ts"
@@ -10,6 +11,7 @@ import { share } from "./Barrier.ts"
 import type { Emitter, Lanes } from "./Emitter.ts"
 import type { Bound } from "./FunctionBuilder.ts"
 import type { Address } from "./Prepare.ts"
+import type { Workspace } from "./Prepare.ts"
 import { strideIn } from "./Prepare.ts"
 import { isVectorizable, jumps, preferredLanes, work } from "./Vectorize.ts"
 
@@ -131,17 +133,34 @@ const vectors = (
     () =>
       emitter.loop(lanes.axis, { from, to, step: lanes.lanes * lanes.unroll }, () => {
         targets.forEach(({ value }) => emitter.vector(value))
-        targets.forEach(({ address, dtype, position, value }) =>
-          emitter.storeVectors(dtype, address, value, strideIn(position, lanes.axis, emitter.workspace)!)
-        )
+        storeAllVectors(lanes.axis, targets, emitter)
       })
   )
+
+const storeAllVectors = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emitter): void => {
+  const strideOf = ({ position }: Target): number => strideIn(position, axis, emitter.workspace)!
+  const partnerOf = (target: Target): Target | undefined =>
+    strideOf(target) === 2 && bytes(target.dtype) === 4
+      ? targets.find((other) => strideOf(other) === 2 && isBehind(target, other))
+      : undefined
+  const seconds = new Set(targets.map(partnerOf))
+  for (const target of targets) {
+    const { address, dtype, value } = target
+    const partner = partnerOf(target)
+    if (seconds.has(target)) continue
+    if (partner === undefined) emitter.storeVectors(dtype, address, value, strideOf(target))
+    else emitter.storeAlternating(address, [value, partner.value])
+  }
+}
+
+const isBehind = ({ address: { base, offset }, dtype }: Target, { address, ...other }: Target): boolean =>
+  address.base === base && address.offset === offset + bytes(dtype) && other.dtype === dtype
 
 /** How the innermost axis runs in vectors; undefined where it runs element by element. */
 const lanesFor = (axis: Variable, targets: ReadonlyArray<Target>, { workspace }: Emitter): Lanes | undefined => {
   const roots = targets.map(({ value }) => value)
   const lanes = preferredLanes(roots, axis, workspace) ?? (targets.every(({ dtype }) => dtype === "f64") ? 2 : 4)
-  if (axis.extent < lanes || targets.some(({ position }) => strideIn(position, axis, workspace) !== 1)) return undefined
+  if (axis.extent < lanes || !areNeighbors(axis, targets, workspace)) return undefined
   // A stored value that does not vary fills vectors too, so it must have their width.
   if (targets.some(({ dtype }) => (dtype === "f64") !== (lanes === 2))) return undefined
   if (!isVectorizable(roots, axis, { lanes, workspace, dense: false })) return undefined
@@ -157,6 +176,14 @@ const lanesFor = (axis: Variable, targets: ReadonlyArray<Target>, { workspace }:
     if (inner.extent < 2 * width || jumps([sum.body], outer, workspace) === 0) return false
     return isVectorizable([sum.body], inner, { lanes: width, workspace, dense: true })
   }
+}
+
+/** Whether vectors are stored side by side: those of one store, or of several in turns. */
+const areNeighbors = (axis: Variable, targets: ReadonlyArray<Target>, workspace: Workspace): boolean => {
+  const strides = targets.map(({ position }) => strideIn(position, axis, workspace))
+  const [stride] = strides
+  if (stride === undefined || strides.some((other) => other !== stride)) return false
+  return stride === 1 || (stride > 1 && stride <= 4 && targets.length % stride === 0)
 }
 
 const reductionsIn = (roots: ReadonlyArray<Scalar>): ReadonlyArray<Reduce> => {

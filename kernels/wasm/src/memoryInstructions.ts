@@ -4,6 +4,7 @@
 import type { DType } from "@cotangent/tensor/DType"
 import { bytes } from "@cotangent/tensor/DType"
 import type { FunctionBuilder, FunctionReference, LaneShape, Local } from "./FunctionBuilder.ts"
+import { isAlternating, loadAlternate } from "./interleaving.ts"
 import type { ModuleBuilder } from "./Module.ts"
 import { registerOf } from "./scalarInstructions.ts"
 import { laneShapeOf } from "./vectorInstructions.ts"
@@ -189,6 +190,9 @@ export const loadVectors = (
     if (isDense && bytes(dtype) >= 4) code.get(address).op("v128.load", at)
     else if (isDense && bytes(dtype) === 1) {
       code.get(address).op("v128.load32_zero", at).op("i16x8.extend_low_i8x16_u").op("i32x4.extend_low_i16x8_u")
+      if (dtype === "bool") code.op("i32x4.neg")
+    } else if (stride === 2 && at >= 0 && lanes === 4 && isAlternating(dtype)) {
+      loadAlternate(code, dtype, address, at)
       if (dtype === "bool") code.op("i32x4.neg")
     } else gather(code, { address, dtype, lanes, offset: at, stride }, conversions)
     code.set(result)

@@ -42,7 +42,10 @@ export const substitution = (values: ReadonlyMap<Scalar, Scalar>): ((scalar: Sca
     const value = values.get(scalar)
     if (value !== undefined) return value
     if (scalar.tag === "load") {
-      return { ...scalar, index: scalar.index.map((index) => Affine.toScalar(Affine.of(rewrite(index)))) }
+      const index = scalar.index.map(rewrite)
+      // What does not change stays the same object: shared parts are not copied.
+      if (index.every((part, i) => part === scalar.index[i])) return scalar
+      return { ...scalar, index: index.map((part) => Affine.toScalar(Affine.of(part))) }
     }
     if (scalar.tag !== "call" || scalar.dtype !== "i32") return undefined
     const [x, y] = scalar.args

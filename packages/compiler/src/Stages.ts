@@ -12,6 +12,7 @@ import { inliner, rule } from "./Inline.ts"
 import type { Buffer, Copy, Nest, Stage, Step, Store } from "./LoopProgram.ts"
 import { split } from "./Ranges.ts"
 import { recognize } from "./Recognize.ts"
+import { unroll } from "./Unroll.ts"
 
 /** A place in memory where a tensor begins: element `base` of `buffer`. */
 export interface Location {
@@ -84,7 +85,7 @@ export const stepsOf = (group: Group, surroundings: Surroundings): ReadonlyArray
 const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyArray<Stage>): ReadonlyArray<Step> => {
   if (stages.length > 1) {
     const pieces = stages.flatMap((stage) => split(stage) ?? [stage])
-    return [mergeNest(cutNest({ tag: "nest", name, axes: outer, stages: pieces }))]
+    return [unroll(mergeNest(cutNest({ tag: "nest", name, axes: outer, stages: pieces })))]
   }
   if (stages.length === 0) return []
   const [{ stores }] = stages
@@ -93,7 +94,9 @@ const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyAr
   const product = recognize(name, axes, evenly)
   if (product !== undefined) return [product]
   // Pieces of one stage are independent: each is a step that threads can share.
-  return (split(whole) ?? [whole]).map((piece) => mergeNest({ tag: "nest", name, axes: [], stages: [cutStage(piece)] }))
+  return (split(whole) ?? [whole]).map((piece) =>
+    unroll(mergeNest({ tag: "nest", name, axes: [], stages: [cutStage(piece)] }))
+  )
 }
 
 const cutStage = (stage: Stage): Stage => {
