@@ -21,10 +21,22 @@ export const split = (stage: Stage): ReadonlyArray<Stage> | undefined => {
   const axes = stage.axes.filter((axis) => found.has(axis))
   const pieces = axes.reduce((product, axis) => product * (found.get(axis)!.size + 1), 1)
   if (axes.length === 0 || pieces > mostPieces) return undefined
-  return axes.reduce<ReadonlyArray<Stage>>(
-    (stages, axis) => stages.flatMap((part) => piecesOf(part, axis, found.get(axis)!)),
-    [stage]
-  )
+  return axes
+    .reduce<ReadonlyArray<Stage>>(
+      (stages, axis) => stages.flatMap((part) => piecesOf(part, axis, found.get(axis)!)),
+      [stage]
+    )
+    .map(withOwnAxes)
+}
+
+/** Axes that several stages had in common could be merged in one and not in another. */
+const withOwnAxes = ({ axes, stores }: Stage): Stage => {
+  const own = new Map(axes.map((axis) => [axis, S.variable(axis.extent)]))
+  const renamed = substitution(own)
+  return {
+    axes: axes.map((axis) => own.get(axis)!),
+    stores: stores.map(({ buffer, offset, value }) => ({ buffer, offset: renamed(offset), value: renamed(value) }))
+  }
 }
 
 /** Where the ranges of axes must be split: before each of these values. */

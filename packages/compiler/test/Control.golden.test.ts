@@ -78,13 +78,13 @@ describe("loop programs of control", () => {
         copy 3 from in1[0] to t0[0]
         loop
           nest sum for
-              t1[0] = add[i0<3] t0[i0]
+              t1[0] = (((0 + t0[0]) + t0[1]) + t0[2])
           nest less for
               t2[0] = (t1[0] < in0[0])
         while t2[0]
           nest add for
-            for i1<3
-              t3[i1] = (t0[i1] + exp(t0[i1]))
+            for i0<3
+              t3[i0] = (t0[i0] + exp(t0[i0]))
           copy 3 from t3[0] to t0[0]
         copy 3 from t0[0] to out0[0]
       arena 192 bytes: t0 @0+12, t3 @64+12, t1 @64+4, t2 @128+1"

@@ -20,11 +20,14 @@ describe("loops", () => {
     expect(print(compile(program))).toMatchInlineSnapshot(`
       "program(in0: f32[16], in1: f32[24]) -> (out0: f32[40])
         nest add for
-          for i0<8, i1<2
-            out0[(i1 + (i0 * 5))] = (exp(in0[(i1 + (i0 * 2))]) + 0)
+          for i0<8
+            out0[(i0 * 5)] = (exp(in0[(i0 * 2)]) + 0)
+            out0[((i0 * 5) + 1)] = (exp(in0[((i0 * 2) + 1)]) + 0)
         nest add for
-          for i0<8, i2<3
-            out0[((i2 + (i0 * 5)) + 2)] = (0 + in1[(i2 + (i0 * 3))])
+          for i1<8
+            out0[((i1 * 5) + 2)] = (0 + in1[(i1 * 3)])
+            out0[((i1 * 5) + 3)] = (0 + in1[((i1 * 3) + 1)])
+            out0[((i1 * 5) + 4)] = (0 + in1[((i1 * 3) + 2)])
       arena 0 bytes"
     `)
   })
