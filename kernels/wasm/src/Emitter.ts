@@ -95,7 +95,7 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       Memory.load(code, node.dtype, offset, machine.halves)
       code.set(result)
     } else if (node.tag === "call") {
-      const args = node.args.map(scalar)
+      const args = argumentsOf(node, scalar)
       const isFused = node.op === "multiplyAdd" && machine.isRelaxed
       if (isFused) Memory.multiplyAdd(code, node.dtype, args)
       else scalarInstructions[node.op]({ code, dtype: node.dtype, from: node.args[0].dtype, args, host: machine.host })
@@ -154,7 +154,7 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
   const call = (node: Call, { lanes, unroll }: Lanes): Vectors => {
     const from = node.args[0].dtype
     if (node.op === "multiplyAdd" && machine.isRelaxed) {
-      const [x, y, z] = node.args.map(vector)
+      const [x, y, z] = argumentsOf(node, vector)
       const name = `${laneShapeOf(node.dtype, lanes) as "f32x4" | "f64x2"}.relaxed_madd` as const
       return each(unroll, (u) => code.get(x[u]).get(y[u]).get(z[u]).op(name))
     }
@@ -167,7 +167,7 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
           .op(shiftName(node.op === "shiftLeft", from))
       )
     }
-    const args = node.args.map(vector)
+    const args = argumentsOf(node, vector)
     return each(unroll, (u) =>
       vectorInstructions[node.op]!({
         code,
@@ -284,5 +284,12 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
 
 /** Instructions that give one of their operands, or its negative: there is nothing to round. */
 const choosing: ReadonlySet<string> = new Set(["select", "min", "max", "neg", "abs"])
+
+/** The arguments of a call. A sum comes before the product that is added to it, which else would wait in registers. */
+const argumentsOf = <A>({ args, op }: Call, value: (scalar: Scalar) => A): ReadonlyArray<A> => {
+  if (op !== "multiplyAdd") return args.map(value)
+  const sum = value(args[2])
+  return [value(args[0]), value(args[1]), sum]
+}
 
 const repeated = (vector: Local<"v128">, unroll: number): Vectors => Array.from({ length: unroll }, () => vector)

@@ -1,7 +1,7 @@
 /**
  * Operands of a matrix product whose rows, columns or steps of depth are several axes in memory: the windows of a
  * convolution, a transposed batch. The place of an element is the sum of two, one for each of its axes; both stand in
- * tables, and packing reads them.
+ * tables, which packing reads, or micro-kernels where nothing is packed.
  */
 import type { Stretch } from "@cotangent/compiler/LoopProgram"
 import type { FunctionBuilder, FunctionReference, Local } from "./FunctionBuilder.ts"

@@ -5,7 +5,7 @@
 import * as Affine from "@cotangent/tensor/Affine"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
-import { rewriter } from "./Axes.ts"
+import { rebuild, rewriter } from "./Axes.ts"
 
 /** Axes after cutting, and scalars in terms of them. */
 export interface Cut {
@@ -36,11 +36,18 @@ export const cut = (axes: ReadonlyArray<Variable>, scalars: ReadonlyArray<Scalar
   return { rewrite: substitution(whole), axes: (given) => given.flatMap((axis) => parts.get(axis) ?? [axis]) }
 }
 
-/** Puts scalars in the place of variables; index arithmetic folds as the new bounds allow. */
-export const substitution = (values: ReadonlyMap<Scalar, Scalar>): ((scalar: Scalar) => Scalar) =>
+/**
+ * Puts scalars in the place of variables; index arithmetic folds as the new bounds allow. Where `depends` is false no
+ * variable is looked for.
+ */
+export const substitution = (
+  values: ReadonlyMap<Scalar, Scalar>,
+  depends: (scalar: Scalar) => boolean = () => true
+): ((scalar: Scalar) => Scalar) =>
   rewriter((scalar, rewrite) => {
     const value = values.get(scalar)
     if (value !== undefined) return value
+    if (!depends(scalar)) return scalar
     if (scalar.tag === "load") {
       const index = scalar.index.map(rewrite)
       // What does not change stays the same object: shared parts are not copied.
@@ -49,6 +56,10 @@ export const substitution = (values: ReadonlyMap<Scalar, Scalar>): ((scalar: Sca
     }
     if (scalar.tag !== "call" || scalar.dtype !== "i32") return undefined
     const [x, y] = scalar.args
+    if (scalar.op === "add" || scalar.op === "sub" || scalar.op === "mul") {
+      const changed = rebuild(scalar, rewrite)
+      return changed === scalar ? scalar : Affine.toScalar(Affine.of(changed))
+    }
     if ((scalar.op !== "quotient" && scalar.op !== "remainder") || y.tag !== "constant" || y.value < 1) return undefined
     const index = rewrite(x)
     // The rules of `Affine` are those of indices, which are never negative.

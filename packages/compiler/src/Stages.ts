@@ -12,7 +12,7 @@ import { inliner, rule } from "./Inline.ts"
 import type { Buffer, Copy, Nest, Stage, Step, Store } from "./LoopProgram.ts"
 import { split } from "./Ranges.ts"
 import { recognize } from "./Recognize.ts"
-import { unroll } from "./Unroll.ts"
+import { unrollAxes, unrollReductions } from "./Unroll.ts"
 
 /** A place in memory where a tensor begins: element `base` of `buffer`. */
 export interface Location {
@@ -84,8 +84,9 @@ export const stepsOf = (group: Group, surroundings: Surroundings): ReadonlyArray
  */
 const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyArray<Stage>): ReadonlyArray<Step> => {
   if (stages.length > 1) {
-    const pieces = stages.flatMap((stage) => split(stage) ?? [stage])
-    return [unroll(mergeNest(cutNest({ tag: "nest", name, axes: outer, stages: pieces })))]
+    const pieces = unrollReductions(stages).flatMap(piecesOf)
+    const evenly = cutNest({ tag: "nest", name, axes: outer, stages: pieces })
+    return [unrollAxes(mergeNest({ ...evenly, stages: evenly.stages.flatMap(piecesOf) }))]
   }
   if (stages.length === 0) return []
   const [{ stores }] = stages
@@ -94,10 +95,12 @@ const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyAr
   const product = recognize(name, axes, evenly)
   if (product !== undefined) return [product]
   // Pieces of one stage are independent: each is a step that threads can share.
-  return (split(whole) ?? [whole]).map((piece) =>
-    unroll(mergeNest({ tag: "nest", name, axes: [], stages: [cutStage(piece)] }))
-  )
+  // Cut axes may have bounds that were hidden before.
+  const pieces = unrollReductions([whole]).flatMap(piecesOf).map(cutStage).flatMap(piecesOf)
+  return pieces.map((piece) => unrollAxes(mergeNest({ tag: "nest", name, axes: [], stages: [piece] })))
 }
+
+const piecesOf = (stage: Stage): ReadonlyArray<Stage> => split(stage) ?? [stage]
 
 const cutStage = (stage: Stage): Stage => {
   const { stages } = cutNest({ tag: "nest", name: "", axes: [], stages: [stage] })
