@@ -158,6 +158,17 @@ describe("whileLoop", () => {
     expect(values([grad(f)(scalar(3))])).toEqual([[5]])
   })
 
+  it("runs for no examples", () => {
+    const halve = (x: T.Tensor) =>
+      whileLoop(
+        (y) => T.greater(y, 1) as Truth,
+        (y) => T.div(y, 2),
+        x
+      )
+    const none = vmap(halve as (x: T.Tensor<readonly []>) => T.Tensor)(T.zeros([0], "f64"))
+    expect(values([none])).toEqual([[]])
+  })
+
   it("asks for a state that keeps its type, and a condition of bool", () => {
     const run =
       (next: (h: T.Tensor) => unknown, test: (h: T.Tensor) => unknown = (h) => T.less(h, 1)) =>

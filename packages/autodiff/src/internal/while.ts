@@ -4,7 +4,7 @@
 import { ArgumentError } from "@cotangent/tensor/errors"
 import type { AnyPrimitive, BatchRule, Cotangent, PullRule, Rule, Tensor, While } from "@cotangent/tensor/Primitive"
 import { apply } from "@cotangent/tensor/Primitive"
-import { zeros } from "@cotangent/tensor/primitive/leaf"
+import { full, zeros } from "@cotangent/tensor/primitive/leaf"
 import { broadcast } from "@cotangent/tensor/primitive/linear"
 import { reduceMax, where } from "@cotangent/tensor/primitive/selection"
 import { applications } from "@cotangent/tensor/Program"
@@ -82,6 +82,10 @@ const vjp = (rule: PullRule): ReadonlyArray<Cotangent> => {
   })
 }
 
+/** Whether any example goes on; of none, none does. */
+const anyOf = (test: Tensor): Tensor =>
+  test.shape[0] === 0 ? full({ shape: [], dtype: "bool", value: 0 }) : reduceMax(test, { axes: [0] })
+
 /** Runs until every example is done; those that are keep their carries. */
 const batch = ({ inputs, mapped, params, size }: BatchRule): Tensors => {
   const { body, condition, constants } = params as While
@@ -96,7 +100,7 @@ const batch = ({ inputs, mapped, params, size }: BatchRule): Tensors => {
     parameters,
     inputs: inputs.map((x, i) => (i >= constants && moving[i - constants] && !mapped[i] ? repeat(x, size) : x)),
     constants,
-    condition: test === undefined ? condition.results[0] : reduceMax(test, { axes: [0] }),
+    condition: test === undefined ? condition.results[0] : anyOf(test),
     next: next.map((y, i) => {
       const examples = y ?? (moving[i] ? repeat(body.results[i], size) : body.results[i])
       if (test === undefined) return examples
