@@ -124,14 +124,19 @@ export const compile = (
     return slots.length - 1
   }
   variables.forEach(place)
-  const free = freeVariables(scalar)
+  // Asked for inside of reductions only, which few rules have.
+  let free: ReturnType<typeof freeVariables> | undefined
+  const isBound = (node: Scalar, bound: ReadonlySet<Variable>): boolean => {
+    free ??= freeVariables(scalar)
+    return intersects(free.get(node)!, bound)
+  }
 
   /** Adds the steps of `node` to the innermost region whose variables it depends on. */
   const emit = (node: Scalar, regions: ReadonlyArray<Region & { readonly bound: ReadonlySet<Variable> }>): number => {
     const known = places.get(node)
     if (known !== undefined) return known
     let depth = regions.length - 1
-    while (depth > 0 && !intersects(free.get(node)!, regions[depth].bound)) depth--
+    while (depth > 0 && !isBound(node, regions[depth].bound)) depth--
     const home = regions.slice(0, depth + 1)
     const { steps } = home[depth]
     if (node.tag === "reduce") return emitReduce(node, home)
@@ -145,7 +150,11 @@ export const compile = (
       const index = node.index.map((i) => emit(i, home))
       const read = fetch(node)
       const at = place(node)
-      steps.push(() => void (slots[at] = read(index.map((i) => slots[i]))))
+      const here = index.map(() => 0)
+      steps.push(() => {
+        for (let axis = 0; axis < index.length; axis++) here[axis] = slots[index[axis]]
+        slots[at] = read(here)
+      })
       return at
     }
     const at = place(node)
