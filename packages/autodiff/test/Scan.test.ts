@@ -1,6 +1,7 @@
 import type { Application, Loop } from "@cotangent/tensor/Primitive"
 import { dotGeneral } from "@cotangent/tensor/primitive/bilinear"
 import { applications } from "@cotangent/tensor/Program"
+import { run } from "@cotangent/tensor/Reference"
 import * as T from "@cotangent/tensor/Tensor"
 import { describe, expect, it } from "vitest"
 import { checkpoint, grad, jvp, scan, vjp, vmap } from "../src/index.ts"
@@ -22,6 +23,15 @@ const loopsOf = (tensor: T.Tensor): ReadonlyArray<Loop> => {
 describe("scan", () => {
   it("passes a carry from run to run and stacks the items", () => {
     expect(values(scan(running, scalar(0), of([3], [1, 2, 3])))).toEqual([[6], [1, 3, 6]])
+  })
+
+  it("shows an observer of the reference its body as often as it runs", () => {
+    const [last] = scan(running, scalar(0), of([3], [1, 2, 3]))
+    const totals: Array<number> = []
+    run({ parameters: [], results: [last] }, [], ({ primitive }, [{ data }]) => {
+      if (primitive.name === "add") totals.push(data[0])
+    })
+    expect(totals).toEqual([1, 3, 6])
   })
 
   it("in reverse runs from the last slice, and items keep the places of their slices", () => {

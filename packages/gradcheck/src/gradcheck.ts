@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as fc from "fast-check"
 import { GradientMismatch } from "./errors.ts"
 import type { Law, Sample, Settings } from "./laws.ts"
-import { all, ofDevice, ofSecondOrder, samples, statements } from "./laws.ts"
+import { all, ofDevice, ofReverse, ofSecondOrder, samples, statements } from "./laws.ts"
 import type { Measurement, Place } from "./Measurement.ts"
 import { holds, nothing } from "./Measurement.ts"
 import type { Inputs, Subject } from "./subject.ts"
@@ -158,8 +158,14 @@ const checkLaw = (
   })
 
 /** The laws that are asked for and can be checked. */
-const lawsOf = ({ laws = all, order = 2 }: Options, hasDevice: boolean): ReadonlyArray<Law> =>
-  laws.filter((law) => (order === 2 || !ofSecondOrder.includes(law)) && (hasDevice || !ofDevice.includes(law)))
+const lawsOf = ({ laws = all, mode = "both", order = 2 }: Options, hasDevice: boolean): ReadonlyArray<Law> => {
+  const leftOut = [
+    ...(order === 2 ? [] : ofSecondOrder),
+    ...(mode === "both" ? [] : ofReverse),
+    ...(hasDevice ? [] : ofDevice)
+  ]
+  return laws.filter((law) => !leftOut.includes(law))
+}
 
 /** Checks functions that are drawn with their inputs; `gradcheck` says how. */
 export const checkSubjects = (
@@ -167,11 +173,11 @@ export const checkSubjects = (
   options: Options & { readonly name: string }
 ): Effect.Effect<Report, GradientMismatch | DeviceError> =>
   Effect.gen(function* () {
-    const { dtypes = [], name, path, runs = 20, seed = 1, tolerances = {} } = options
+    const { dtypes = [], mode = "both", name, path, runs = 20, seed = 1, tolerances = {} } = options
     const device = yield* Effect.serviceOption(Device)
     const parameters = { numRuns: runs, seed, ...(path === undefined ? {} : { path }) }
     const laws = yield* Effect.forEach(lawsOf(options, Option.isSome(device)), (law) =>
-      checkLaw({ law, name, parameters }, samples(law, points, { dtypes, tolerances }))
+      checkLaw({ law, name, parameters }, samples(law, points, { dtypes, mode, tolerances }))
     ).pipe(
       // Without a device there is no law left that asks for one.
       Effect.provideService(

@@ -8,9 +8,10 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { batched, directed } from "./directions.ts"
 import { batchIsLoop } from "./laws/batching.ts"
+import type { Compared, Mode } from "./laws/device.ts"
 import { deviceAgrees, deviceIsDeterministic, referenceIsDeterministic } from "./laws/device.ts"
 import { jvpIsDifference, modesAgree, vjpIsAdjoint, vjpIsDifference } from "./laws/differentiation.ts"
-import { hessianIsSymmetric, secondIsDifference } from "./laws/second.ts"
+import { forwardIsDifference, forwardIsSymmetric, hessianIsSymmetric, secondIsDifference } from "./laws/second.ts"
 import type { Measurement } from "./Measurement.ts"
 import { nothing, worst } from "./Measurement.ts"
 import type { Directed } from "./Point.ts"
@@ -52,6 +53,9 @@ export const all = Object.keys(statements) as ReadonlyArray<Law>
 /** The laws of second derivatives. */
 export const ofSecondOrder: ReadonlyArray<Law> = ["second", "symmetry"]
 
+/** The laws of reverse mode. */
+export const ofReverse: ReadonlyArray<Law> = ["vjp", "adjoint", "modes"]
+
 /** The laws that need a device. */
 export const ofDevice: ReadonlyArray<Law> = ["device", "deviceDeterminism"]
 
@@ -61,6 +65,8 @@ export interface Settings {
   readonly tolerances: Partial<Tolerances>
   /** In which a device is compared; the dtype of the inputs where there are none. */
   readonly dtypes: ReadonlyArray<Float>
+  /** `both` unless stated; a function without reverse mode, as a loop of unknown length, is held to the laws of `forward`. */
+  readonly mode: Mode
 }
 
 /** One measurement that is still to be made. */
@@ -80,12 +86,18 @@ const ofDerivatives =
       given.differentiable.length === 0 ? nothing : law(given, { ...tolerances.f64, ...settings.tolerances })
     )
 
-const inEachDType =
-  (law: (given: Directed, dtype: Float, rounding: number) => ReturnType<Check>): Check =>
+/** A law of derivatives in reverse mode, or of forward mode alone. */
+const inMode =
+  (both: Check, forward: Check): Check =>
   (given, settings) =>
+    (settings.mode === "both" ? both : forward)(given, settings)
+
+const inEachDType =
+  (law: (given: Directed, compared: Compared, rounding: number) => ReturnType<Check>): Check =>
+  (given, { dtypes, mode, tolerances: stated }) =>
     Effect.map(
-      Effect.forEach(settings.dtypes.length === 0 ? [given.dtype] : settings.dtypes, (dtype) =>
-        law(given, dtype, settings.tolerances.rounding ?? tolerances[dtype].rounding)
+      Effect.forEach(dtypes.length === 0 ? [given.dtype] : dtypes, (dtype) =>
+        law(given, { dtype, mode }, stated.rounding ?? tolerances[dtype].rounding)
       ),
       worst
     )
@@ -95,8 +107,8 @@ const checks: Readonly<Record<Exclude<Law, "vmap">, Check>> = {
   vjp: ofDerivatives(vjpIsDifference),
   adjoint: ofDerivatives(vjpIsAdjoint),
   modes: ofDerivatives(modesAgree),
-  second: ofDerivatives(secondIsDifference),
-  symmetry: ofDerivatives(hessianIsSymmetric),
+  second: inMode(ofDerivatives(secondIsDifference), ofDerivatives(forwardIsDifference)),
+  symmetry: inMode(ofDerivatives(hessianIsSymmetric), ofDerivatives(forwardIsSymmetric)),
   determinism: (given) => Effect.sync(() => referenceIsDeterministic(given)),
   device: inEachDType(deviceAgrees),
   deviceDeterminism: inEachDType(deviceIsDeterministic)

@@ -1,5 +1,7 @@
 import * as ReferenceDevice from "@cotangent/runtime/ReferenceDevice"
-import { customVjp } from "@cotangent/autodiff/Custom"
+import { whileLoop } from "@cotangent/autodiff/Control"
+import { customJvp, customVjp } from "@cotangent/autodiff/Custom"
+import { stopGradient } from "@cotangent/autodiff/Gradient"
 import { vjp } from "@cotangent/autodiff/Vjp"
 import { ShapeError } from "@cotangent/tensor/errors"
 import type { Shape } from "@cotangent/tensor/ShapeType"
@@ -11,7 +13,7 @@ import { assert, describe, expect, it } from "vitest"
 import { checkGradients } from "../src/checkGradients.ts"
 import { near, tensor } from "../src/generators.ts"
 import { gradcheck } from "../src/gradcheck.ts"
-import { all, ofDevice } from "../src/laws.ts"
+import { all, ofDevice, ofReverse } from "../src/laws.ts"
 
 type Floats = Tensor.Tensor<Shape, "f64">
 
@@ -106,6 +108,56 @@ describe("gradcheck", () => {
     run(function* () {
       const exit = yield* Effect.exit(gradcheck((x: Floats) => Tensor.matmul(x, x), fc.tuple(tensor([2, 3]))))
       expect(Exit.isFailure(exit) && String(exit.cause)).toContain(ShapeError.name)
+    }))
+})
+
+/** `f` as often as `count` says, which leaves it without reverse mode. */
+const repeatedly =
+  (f: (x: Floats) => Floats) =>
+  (count: Tensor.Tensor<readonly [], "i32">, x: Floats): Floats =>
+    whileLoop(
+      ({ left }) => Tensor.greater(left, 0),
+      ({ left, y }) => ({ left: Tensor.sub(left, 1), y: f(y) }),
+      { left: count, y: x }
+    ).y
+
+const repetitions = fc.tuple(tensor([], { min: 1, max: 3, dtype: "i32" }), tensor([2]))
+
+describe("in forward mode", () => {
+  it("a loop of unknown length obeys all laws but those of reverse mode", () =>
+    run(function* () {
+      const report = yield* gradcheck(
+        repeatedly((x) => Tensor.sin(x)),
+        repetitions,
+        { mode: "forward" }
+      ).pipe(Effect.provide(ReferenceDevice.layer))
+      expect(report.laws.map(({ law }) => law)).toEqual(all.filter((law) => !ofReverse.includes(law)))
+    }))
+
+  it.each([
+    ["jvp", (x: Floats) => Tensor.mul(x, 2)],
+    ["second", (x: Floats) => stopGradient(Tensor.cos(x))]
+  ] as const)("a rule that breaks %s is found", (law, factor) =>
+    run(function* () {
+      const sine = customJvp(
+        (x: Floats) => Tensor.sin(x),
+        ([x], [dx]) => Tensor.mul(factor(x), dx)
+      )
+      const fault = yield* Effect.flip(gradcheck(repeatedly(sine), repetitions, { mode: "forward" }))
+      expect(fault).toMatchObject({ law })
+    })
+  )
+
+  it("a second derivative that is not symmetric is found", () =>
+    run(function* () {
+      // The derivative by x forgets that it depends on y; the one by y does not forget x.
+      const product = customJvp(
+        (x: Floats, y: Floats) => Tensor.mul(x, y),
+        ([x, y], [dx, dy]) => Tensor.add(Tensor.mul(stopGradient(y), dx), Tensor.mul(x, dy))
+      )
+      const options = { mode: "forward", laws: ["symmetry"] } as const
+      const fault = yield* Effect.flip(gradcheck(product, fc.tuple(tensor([2]), tensor([2])), options))
+      expect(fault).toMatchObject({ law: "symmetry", what: "⟨c, D²f(t, w)⟩ against ⟨c, D²f(w, t)⟩" })
     }))
 })
 

@@ -23,11 +23,24 @@ import { equals, size, strides } from "./Shape.ts"
 /** Values of tensors that are already known. */
 type Known = Map<Tensor, HostArray>
 
-/** The values of `results`, whose leaves are constants. **Throws** `ArgumentError` at any other leaf. */
-export const evaluate = (results: ReadonlyArray<Tensor>): ReadonlyArray<HostArray> => evaluateWith(results, new Map())
+/** Is told of each application when it has its values; of those in the body of a loop each time they run. */
+export type Observe = (application: Application, values: ReadonlyArray<HostArray>) => void
 
-/** The results of `program` for `inputs`. **Throws** `ShapeError` where an input does not fit its parameter. */
-export const run = (program: Program, inputs: ReadonlyArray<HostArray>): ReadonlyArray<HostArray> => {
+const ignore: Observe = () => {}
+
+/** The values of `results`, whose leaves are constants. **Throws** `ArgumentError` at any other leaf. */
+export const evaluate = (results: ReadonlyArray<Tensor>): ReadonlyArray<HostArray> =>
+  evaluateWith(results, new Map(), ignore)
+
+/**
+ * The results of `program` for `inputs`; `observe` sees everything that is computed on the way. **Throws** `ShapeError`
+ * where an input does not fit its parameter.
+ */
+export const run = (
+  program: Program,
+  inputs: ReadonlyArray<HostArray>,
+  observe: Observe = ignore
+): ReadonlyArray<HostArray> => {
   program.parameters.forEach((parameter, i) => {
     if (!equals(parameter.shape, inputs[i].shape) || parameter.dtype !== inputs[i].dtype) {
       throw new ShapeError({
@@ -37,19 +50,21 @@ export const run = (program: Program, inputs: ReadonlyArray<HostArray>): Readonl
       })
     }
   })
-  return evaluateWith(program.results, new Map(program.parameters.map((parameter, i) => [parameter, inputs[i]])))
+  const known = new Map(program.parameters.map((parameter, i) => [parameter, inputs[i]]))
+  return evaluateWith(program.results, known, observe)
 }
 
-const evaluateWith = (results: ReadonlyArray<Tensor>, known: Known): ReadonlyArray<HostArray> => {
+const evaluateWith = (results: ReadonlyArray<Tensor>, known: Known, observe: Observe): ReadonlyArray<HostArray> => {
   const isKnown = (application: Application): boolean => application.outputs.every((output) => known.has(output))
   for (const application of applications(results, (candidate) => !isKnown(candidate))) {
-    const values = evaluateApplication(application, known)
+    const values = evaluateApplication(application, known, observe)
+    observe(application, values)
     application.outputs.forEach((output, i) => known.set(output, values[i]))
   }
   return results.map((result) => known.get(result)!)
 }
 
-const evaluateApplication = (application: Application, known: Known): ReadonlyArray<HostArray> => {
+const evaluateApplication = (application: Application, known: Known, observe: Observe): ReadonlyArray<HostArray> => {
   const { inputs, outputs, params, primitive } = application
   const { lowering } = primitive
   const given = (): ReadonlyArray<HostArray> => inputs.map((input) => known.get(input)!)
@@ -61,13 +76,13 @@ const evaluateApplication = (application: Application, known: Known): ReadonlyAr
     case "routine":
       return lowering.evaluate(given(), params)
     case "loop":
-      return iterate(lowering.loop(params), given(), outputs)
+      return iterate(lowering.loop(params), given(), outputs, observe)
     case "call":
-      return run(lowering.call(params).body, given())
+      return run(lowering.call(params).body, given(), observe)
     case "branch":
-      return choose(lowering.branch(params), given())
+      return choose(lowering.branch(params), given(), observe)
     case "while":
-      return repeat(lowering.loop(params), given())
+      return repeat(lowering.loop(params), given(), observe)
     case "leaf": {
       const data = hostArray(outputs[0])
       if (data !== undefined) return [data]
@@ -114,7 +129,8 @@ const read = ({ data, shape }: HostArray): ((at: ReadonlyArray<number>) => numbe
 const iterate = (
   loop: Loop,
   inputs: ReadonlyArray<HostArray>,
-  outputs: ReadonlyArray<Tensor>
+  outputs: ReadonlyArray<Tensor>,
+  observe: Observe
 ): ReadonlyArray<HostArray> => {
   const constants = inputs.slice(0, loop.constants)
   let carries = inputs.slice(loop.constants, loop.constants + loop.carries)
@@ -126,7 +142,8 @@ const iterate = (
   for (let k = 0; k < loop.length; k++) {
     const at = loop.reverse ? loop.length - 1 - k : k
     carries.forEach((carry, i) => put(stacked[items + i], at, carry))
-    const results = run(loop.body, [...constants, ...carries, ...sequences.map((sequence) => row(sequence, at))])
+    const slices = sequences.map((sequence) => row(sequence, at))
+    const results = run(loop.body, [...constants, ...carries, ...slices], observe)
     carries = results.slice(0, loop.carries)
     results.slice(loop.carries).forEach((item, i) => put(stacked[i], at, item))
   }
@@ -140,12 +157,20 @@ const row = ({ data, dtype, shape }: HostArray, at: number): HostArray => {
 
 const put = (target: HostArray, at: number, item: HostArray): void => target.data.set(item.data, at * item.data.length)
 
-const choose = ({ ifFalse, ifTrue }: Branch, [predicate, ...operands]: ReadonlyArray<HostArray>) =>
-  run(predicate.data[0] === 0 ? ifFalse : ifTrue, operands)
+const choose = (
+  { ifFalse, ifTrue }: Branch,
+  [predicate, ...operands]: ReadonlyArray<HostArray>,
+  observe: Observe
+): ReadonlyArray<HostArray> => run(predicate.data[0] === 0 ? ifFalse : ifTrue, operands, observe)
 
-const repeat = ({ body, condition, constants }: While, inputs: ReadonlyArray<HostArray>): ReadonlyArray<HostArray> => {
+const repeat = (
+  { body, condition, constants }: While,
+  inputs: ReadonlyArray<HostArray>,
+  observe: Observe
+): ReadonlyArray<HostArray> => {
   const shared = inputs.slice(0, constants)
   let carries: ReadonlyArray<HostArray> = inputs.slice(constants)
-  while (run(condition, [...shared, ...carries])[0].data[0] !== 0) carries = run(body, [...shared, ...carries])
+  const goesOn = (): boolean => run(condition, [...shared, ...carries], observe)[0].data[0] !== 0
+  while (goesOn()) carries = run(body, [...shared, ...carries], observe)
   return carries
 }

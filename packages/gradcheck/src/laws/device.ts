@@ -2,6 +2,7 @@
  * Laws of devices: a device computes what the reference computes, within the error of its arithmetic; and whatever
  * computes, computes the same again.
  */
+import { pushforward } from "@cotangent/autodiff/Jvp"
 import { pullback } from "@cotangent/autodiff/Vjp"
 import type { Device } from "@cotangent/runtime/Device"
 import * as Devices from "@cotangent/runtime/Device"
@@ -11,9 +12,9 @@ import * as DTypes from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { make } from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
-import type { Tensor } from "@cotangent/tensor/Primitive"
+import type { Application } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
-import { applications, substitute, trace } from "@cotangent/tensor/Program"
+import { substitute, trace } from "@cotangent/tensor/Program"
 import * as Reference from "@cotangent/tensor/Reference"
 import { size } from "@cotangent/tensor/Shape"
 import * as Effect from "effect/Effect"
@@ -62,62 +63,85 @@ export const deviceIsReference = (
     )
   )
 
-/** The values of a function and its gradients, as a program over its inputs and the cotangents. */
-export const withGradients = (given: Directed): ProgramCase => {
+/** The modes in which a function has derivatives. */
+export type Mode = "both" | "forward"
+
+/** The values of a function and its derivatives, as a program over its inputs and directions. */
+const withDerivatives = (given: Directed, mode: Mode): ProgramCase => {
   const { apply, differentiable } = given
-  const cotangents = given.cotangents.filter((each) => each !== undefined)
-  const inputs = [...given.inputs, ...cotangents]
+  const directions = mode === "both" ? given.cotangents : given.tangents
+  const inputs = [...given.inputs, ...directions.filter((each) => each !== undefined)]
   const program = trace(inputs, (...tensors) => {
     const outputs = apply(tensors.slice(0, given.inputs.length))
     const by = differentiable.map((i) => tensors[i])
     const rest = tensors.slice(given.inputs.length).values()
-    const against = given.cotangents.map((each) => (each === undefined ? undefined : rest.next().value))
-    return [...outputs, ...pullback(outputs, by, against).filter((x) => x !== undefined)]
+    const along = directions.map((each) => (each === undefined ? undefined : rest.next().value))
+    const derivatives = mode === "both" ? pullback(outputs, by, along) : pushforward(outputs, by, along)
+    return [...outputs, ...derivatives.filter((x) => x !== undefined)]
   })
   const shown = { [fc.toStringMethod]: () => fc.stringify(given) }
   return { program, inputs, ...shown }
 }
 
+/** The values of a function and its gradients, as a program over its inputs and the cotangents. */
+export const withGradients = (given: Directed): ProgramCase => withDerivatives(given, "both")
+
 /** The same in `dtype` in place of `f64`. */
-const programOf = (point: Directed, dtype: DTypes.Float): ProgramCase => {
-  const inputs = point.inputs.map((input) => (input.dtype === "f64" ? make(input.shape, dtype, input.data) : input))
+const programOf = (point: Directed, dtype: DTypes.Float, mode: Mode): ProgramCase => {
+  const inDtype = (array: HostArray): HostArray =>
+    array.dtype === "f64" ? make(array.shape, dtype, array.data) : array
+  const inputs = point.inputs.map(inDtype)
   const outputs = point.apply(inputs.map(constant))
   const cotangents = point.cotangents.map((each, i) => each && make(each.shape, outputs[i].dtype, each.data))
-  return withGradients({ ...point, inputs, cotangents })
+  const tangents = point.tangents.map((each) => each && inDtype(each))
+  return withDerivatives({ ...point, inputs, cotangents, tangents }, mode)
 }
 
 /** Sums, and what else makes one element of many, round once for each of these. */
-const termsOf = (inputs: ReadonlyArray<Tensor>, outputs: ReadonlyArray<Tensor>): number =>
+const termsOf = ({ inputs, outputs }: Application): number =>
   1 + Math.max(0, ...inputs.map(({ shape }) => size(shape))) / Math.max(1, ...outputs.map(({ shape }) => size(shape)))
 
-/**
- * How far a device may be from the reference: it rounds after each operation, and what it loses there is relative to the
- * largest value on the way, and is carried on to the results.
- */
-const allowance = ({ inputs, program }: ProgramCase): { readonly operations: number; readonly scale: number } => {
-  const results = substitute(program, inputs.map(constant))
-  const all = applications(results)
-  const floats = all.flatMap(({ outputs }) => outputs.filter(({ dtype }) => DTypes.isFloat(dtype)))
-  return {
-    operations: all.reduce((total, application) => total + termsOf(application.inputs, application.outputs), 0),
-    scale: Math.max(1, ...Reference.evaluate(floats).map(({ data }) => largest(data)))
-  }
+/** What the reference computes, in how many operations, and how large the numbers are on the way. */
+interface Course {
+  readonly values: ReadonlyArray<HostArray>
+  readonly operations: number
+  readonly scale: number
 }
 
-/** A function and its gradients have the values on the surrounding device that they have on the reference. */
+const courseOf = ({ inputs, program }: ProgramCase): Course => {
+  const floats = (arrays: ReadonlyArray<HostArray>): ReadonlyArray<number> =>
+    arrays.filter(({ dtype }) => DTypes.isFloat(dtype)).map(({ data }) => largest(data))
+  let operations = 0
+  let scale = Math.max(1, ...floats(inputs))
+  const values = Reference.run(program, inputs, (application, computed) => {
+    operations += termsOf(application)
+    scale = Math.max(scale, ...floats(computed))
+  })
+  return { values, operations, scale }
+}
+
+/** How a device is compared with the reference. */
+export interface Compared {
+  readonly dtype: DTypes.Float
+  readonly mode: Mode
+}
+
+/**
+ * A function and its derivatives have the values on the surrounding device that they have on the reference. The device
+ * rounds after each operation, those of a loop as often as it runs; what it loses there is relative to the largest value
+ * on the way, and is carried on to the results.
+ */
 export const deviceAgrees = (
   point: Directed,
-  dtype: DTypes.Float,
+  { dtype, mode }: Compared,
   rounding: number
 ): Effect.Effect<Measurement, DeviceError, Device> =>
   Effect.suspend(() => {
-    const given = programOf(point, dtype)
-    const { operations, scale } = allowance(given)
+    const given = programOf(point, dtype, mode)
+    const { operations, scale, values } = courseOf(given)
     const allowed = 2 * rounding * (8 + operations) * scale
     return Effect.map(onDevice(given), (received) =>
-      compareArrays(`device in ${dtype}`, Reference.run(given.program, given.inputs), received, (value) =>
-        DTypes.isFloat(value.dtype) ? allowed : 0
-      )
+      compareArrays(`device in ${dtype}`, values, received, (value) => (DTypes.isFloat(value.dtype) ? allowed : 0))
     )
   })
 
@@ -139,9 +163,9 @@ export const referenceIsDeterministic = ({ apply, inputs }: Point): Measurement 
 /** A program that runs twice on the surrounding device has the same values, to the last bit. */
 export const deviceIsDeterministic = (
   point: Directed,
-  dtype: DTypes.Float
+  { dtype, mode }: Compared
 ): Effect.Effect<Measurement, DeviceError, Device> =>
   Effect.suspend(() => {
-    const given = programOf(point, dtype)
+    const given = programOf(point, dtype, mode)
     return Effect.map(Effect.all([onDevice(given), onDevice(given)]), (runs) => same("the device run again", runs))
   })
