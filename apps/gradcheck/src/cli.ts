@@ -56,7 +56,7 @@ const command = Command.make("gradcheck", flags, ({ html, json, ...given }) =>
     ({ run }) => run({ ...given, html: Option.getOrUndefined(html), json: Option.getOrUndefined(json) })
   )
 ).pipe(
-  Command.withDescription("Check the derivatives of every operation, activation, loss and layer"),
+  Command.withDescription("Check the derivatives of every operation, transformation, layer, loss, optimizer and model"),
   Command.withExamples([
     { command: "gradcheck --filter matmul" },
     { command: "gradcheck --runs 10000 --html report.html", description: "For a night" }

@@ -1,19 +1,25 @@
 /**
  * Checking all targets.
  */
-import { GradientMismatch } from "@cotangent/gradcheck/errors"
-import type { Device } from "@cotangent/runtime/Device"
-import type { DeviceError, DeviceUnavailable } from "@cotangent/runtime/errors"
 import * as AtomicFile from "@cotangent/formats/AtomicFile"
-import type { DeviceRow } from "@cotangent/testing/devices"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
 import type { PlatformError } from "effect/PlatformError"
+import * as RpcClient from "effect/rpc/RpcClient"
+import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type * as Terminal from "effect/Terminal"
+import type { WorkerError } from "effect/workers/WorkerError"
+import { availableParallelism } from "node:os"
+import { fileURLToPath } from "node:url"
+import { Worker } from "node:worker_threads"
+import type { Crashed, WorkerData } from "./checks.ts"
+import { Checks } from "./checks.ts"
 import { devices } from "./devices.ts"
 import { Refuted, UsageError } from "./failure.ts"
-import type { Outcome, Summary } from "./Outcome.ts"
+import type { Summary } from "./Outcome.ts"
 import { refuted, toJson } from "./Outcome.ts"
 import type { Target } from "./Target.ts"
 import { page } from "./report.ts"
@@ -31,48 +37,36 @@ export interface Options {
   readonly html: string | undefined
 }
 
-const outcome = (
-  { check, name }: Target,
-  { runs, seed }: Options,
-  dtypes: DeviceRow["dtypes"]
-): Effect.Effect<Outcome, DeviceError> =>
-  Effect.gen(function* () {
-    const start = yield* Clock.currentTimeMillis
-    const result = yield* check({ name, runs, seed, dtypes }).pipe(
-      Effect.catchTag("GradientMismatch", (mismatch) => Effect.succeed(mismatch))
-    )
-    const millis = (yield* Clock.currentTimeMillis) - start
-    return result instanceof GradientMismatch
-      ? { name, millis, laws: [], mismatch: result }
-      : { name, millis, laws: result.laws, mismatch: undefined }
-  })
+const worker = fileURLToPath(new URL("./worker.ts", import.meta.url))
 
-/** Checks `chosen` one after the other, and says which is at work. */
+/** Threads that have a device: as many as there are cores, and no more than there is to do. */
+const workers = (device: string, count: number) =>
+  RpcClient.layerProtocolWorker({ size: Math.min(availableParallelism(), count), concurrency: 1 }).pipe(
+    Layer.provide(NodeWorker.layer(() => new Worker(worker, { workerData: { device } satisfies WorkerData })))
+  )
+
+/** Checks `chosen`, several at once, and says how far it is. */
 const checkAll = Effect.fnUntraced(function* (
   chosen: ReadonlyArray<Target>,
-  options: Options,
+  { runs, seed }: Options,
   { red, print, status }: Screen
 ) {
-  const dtypes = devices[options.device]?.dtypes ?? []
-  const outcomes: Array<Outcome> = []
-  for (const target of chosen) {
-    yield* status(`${outcomes.length + 1}/${chosen.length}  ${target.name}`)
-    // What is drawn on the screen next is seen only once this fiber waits.
-    yield* Effect.sleep(0)
-    const found = yield* outcome(target, options, dtypes)
-    if (found.mismatch !== undefined) yield* print(`${red("broken")}  ${found.name}: ${found.mismatch.statement}`)
-    outcomes.push(found)
-  }
+  const client = yield* RpcClient.make(Checks)
+  let done = 0
+  const outcomes = yield* Effect.forEach(
+    chosen,
+    Effect.fnUntraced(function* ({ name }) {
+      yield* status(`${done}/${chosen.length}  ${name}`)
+      const found = yield* client.check({ name, runs, seed })
+      done++
+      if (found.mismatch !== undefined) yield* print(`${red("broken")}  ${name}: ${found.mismatch.statement}`)
+      return found
+    }),
+    { concurrency: availableParallelism() }
+  )
   yield* status("")
   return outcomes
 })
-
-const onDevice = <A, E, R>(
-  effect: Effect.Effect<A, E, R>,
-  row: DeviceRow | undefined
-): Effect.Effect<A, E | DeviceUnavailable, Exclude<R, Device>> =>
-  // Without a device the laws of devices are not tried, so nothing asks for one.
-  row === undefined ? (effect as Effect.Effect<A, E, Exclude<R, Device>>) : Effect.provide(effect, row.layer)
 
 const write = (path: string | undefined, text: () => string) =>
   path === undefined ? Effect.void : AtomicFile.write(path, new TextEncoder().encode(text()))
@@ -85,7 +79,7 @@ export const run = (
   options: Options
 ): Effect.Effect<
   void,
-  UsageError | Refuted | DeviceError | DeviceUnavailable | PlatformError,
+  UsageError | Refuted | Crashed | RpcClientError | WorkerError | PlatformError,
   Terminal.Terminal | FileSystem.FileSystem
 > =>
   Effect.gen(function* () {
@@ -98,7 +92,10 @@ export const run = (
     }
     const shown = yield* screen
     const start = yield* Clock.currentTimeMillis
-    const outcomes = yield* onDevice(checkAll(chosen, options, shown), devices[device])
+    const outcomes = yield* checkAll(chosen, options, shown).pipe(
+      Effect.provide(workers(device, chosen.length)),
+      Effect.scoped
+    )
     const summary: Summary = { runs, seed, device, millis: (yield* Clock.currentTimeMillis) - start, outcomes }
     yield* shown.print(...linesOf(summary, shown))
     yield* write(options.json, () => toJson(summary))

@@ -7,7 +7,7 @@ import { TerminalCapabilities } from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import * as Terminal from "effect/Terminal"
 import type { Outcome, Summary } from "./Outcome.ts"
-import { lawsOf, refuted, worstOf } from "./Outcome.ts"
+import { lawsOf, measurementsOf, refuted, worstOf } from "./Outcome.ts"
 
 /** How text stands out. */
 type Paint = (text: string) => string
@@ -81,10 +81,7 @@ export const linesOf = (summary: Summary, screen: Screen): ReadonlyArray<string>
   const laws = lawsOf(summary)
   const broken = refuted(summary)
   const total = summary.outcomes.length
-  const count = summary.outcomes.reduce(
-    (sum, outcome) => sum + outcome.laws.reduce((runs, report) => runs + report.runs, 0),
-    0
-  )
+  const count = measurementsOf(summary)
   return [
     ...table([
       ["worst error, of 1 allowed", ...laws].map(screen.dim),

@@ -1,52 +1,13 @@
 /**
- * Every operation of the friendly surface that has a derivative. The record is total: one that is neither here nor in the
- * list of those without does not compile.
+ * Every operation of the friendly surface.
  */
 import { tensor } from "@cotangent/gradcheck/generators"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as fc from "fast-check"
-import type { Check, Target } from "../Target.ts"
+import type { Group } from "../Target.ts"
 import { check, group } from "../Target.ts"
 import type { Floats, Whole } from "./inputs.ts"
 import { binary, domains, dominant, indices, of, offGrid, separated, shapes, system, unary } from "./inputs.ts"
-
-/** What makes tensors of no tensors, what looks at types, and what has values without fractions. */
-type WithoutDerivative =
-  | "of"
-  | "make"
-  | "fromHostArray"
-  | "scalar"
-  | "input"
-  | "full"
-  | "zeros"
-  | "ones"
-  | "fullLike"
-  | "zerosLike"
-  | "onesLike"
-  | "arange"
-  | "linspace"
-  | "eye"
-  | "refine"
-  | "describe"
-  | "isTensor"
-  | "stopGradient"
-  | "bitcast"
-  | "quotient"
-  | "any"
-  | "all"
-  | "argMax"
-  | "argMin"
-  | "argSort"
-  | "oneHot"
-  | "isNaN"
-  | "isFinite"
-  | "isInfinite"
-  | "matrixRank"
-  | `${"" | "not"}${"equal" | "Equal"}`
-  | `${"less" | "greater"}${"" | "Equal"}`
-  | `logical${string}`
-  | `bitwise${string}`
-  | `shift${string}`
 
 const { aboveOne, betweenHalves, distinct, fractions, moderate, nonzero, positive } = domains
 
@@ -224,16 +185,64 @@ const pooling = {
   interpolate: of((x) => Tensor.interpolate(x, { size: [5], mode: "linear" }), [1, 3])
 }
 
-const table = {
-  ...elementwise,
-  ...arithmetic,
-  ...arrangement,
-  ...indexing,
-  ...contraction,
-  ...linearAlgebra,
-  ...reduction,
-  ...pooling
-} satisfies Readonly<Record<Exclude<keyof typeof Tensor, WithoutDerivative>, Check>>
-
 /** Every operation of the friendly surface that has a derivative. */
-export const operations: ReadonlyArray<Target> = group("operation", table)
+export const operations: Group = group<typeof Tensor>()(
+  "operation",
+  {
+    "makes a tensor of no tensor": [
+      "of",
+      "make",
+      "fromHostArray",
+      "scalar",
+      "input",
+      "full",
+      "zeros",
+      "ones",
+      "fullLike",
+      "zerosLike",
+      "onesLike",
+      "arange",
+      "linspace",
+      "eye"
+    ],
+    "looks at the type, and computes nothing": ["refine", "describe", "isTensor"],
+    "has no derivative, on purpose": ["stopGradient"],
+    "gives or takes bits": [
+      "bitcast",
+      "bitwiseAnd",
+      "bitwiseOr",
+      "bitwiseXor",
+      "bitwiseNot",
+      "shiftLeft",
+      "shiftRight"
+    ],
+    "gives truth values": [
+      "equal",
+      "notEqual",
+      "less",
+      "lessEqual",
+      "greater",
+      "greaterEqual",
+      "logicalAnd",
+      "logicalOr",
+      "logicalXor",
+      "logicalNot",
+      "isNaN",
+      "isFinite",
+      "isInfinite",
+      "any",
+      "all"
+    ],
+    "gives whole numbers": ["quotient", "argMax", "argMin", "argSort", "oneHot", "matrixRank"]
+  },
+  {
+    ...elementwise,
+    ...arithmetic,
+    ...arrangement,
+    ...indexing,
+    ...contraction,
+    ...linearAlgebra,
+    ...reduction,
+    ...pooling
+  }
+)
