@@ -25,7 +25,7 @@ describe.skipIf(obstacle !== undefined).each([
 
   beforeAll(async () => {
     const files = { "page.js": code, "suites.json": JSON.stringify(suites) }
-    // What the page sends.
+    // What the page says.
     outcome = (await show({ files, isIsolated })) as Outcome
   }, 120_000)
 
@@ -54,5 +54,18 @@ describe.skipIf(obstacle !== undefined).each([
 
   it("more threads than one are refused", () => {
     expect(outcome.withoutThreads).toMatch(/worker threads|memory/)
+  })
+})
+
+describe.skipIf(obstacle !== undefined)("what goes wrong on a page fails", () => {
+  it.each([
+    ["in what is asked for", "export const outcome = async () => { throw new Error('the page is broken') }"],
+    [
+      "meanwhile",
+      "export const outcome = () => new Promise(() => setTimeout(() => { throw new Error('the page is broken') }))"
+    ],
+    ["before", "throw new Error('the page is broken')"]
+  ])("%s", async (_, module) => {
+    await expect(show({ files: { "page.js": module }, isIsolated: false })).rejects.toThrow("the page is broken")
   })
 })
