@@ -18,9 +18,6 @@ const direction = ({ dtype, shape }: TensorType): fc.Arbitrary<HostArray> => Arr
 const directionOf = (type: TensorType): fc.Arbitrary<HostArray | undefined> =>
   DTypes.isFloat(type.dtype) ? direction(type) : fc.constant(undefined)
 
-const listOf = (arrays: ReadonlyArray<HostArray | undefined>): string =>
-  arrays.map((array) => (array === undefined ? "0" : show(array))).join("; ")
-
 /** `point` with tangents, of which some may be missing, cotangents and weights. */
 export const directed = <P extends Point>(point: P): fc.Arbitrary<P & Directed> => {
   const free = point.differentiable.map((i) => point.inputs[i])
@@ -33,15 +30,29 @@ export const directed = <P extends Point>(point: P): fc.Arbitrary<P & Directed> 
     .map((directions) => ({
       ...point,
       ...directions,
-      [fc.toStringMethod]: () =>
-        `${showPoint(point)} along ${listOf(directions.tangents)} against ${listOf(directions.cotangents)}, ` +
-        `weighed with ${listOf(directions.weights)}`
+      [fc.toStringMethod]: () => showDirected(point, directions)
     }))
 }
 
+type Directions = Pick<Directed, "tangents" | "cotangents" | "weights">
+
+/** What a direction is for, and its arrays; nothing where all are zero, which shrinking makes of those without effect. */
+const showDirection = (what: string, arrays: ReadonlyArray<HostArray | undefined>): ReadonlyArray<string> =>
+  arrays.some((array) => array?.data.some((x) => x !== 0))
+    ? [`${what} ${arrays.map((array) => (array === undefined ? "0" : show(array))).join("; ")}`]
+    : []
+
+const showDirected = (point: Point, { cotangents, tangents, weights }: Directions): string =>
+  [
+    showPoint(point),
+    ...showDirection("along", tangents),
+    ...showDirection("against", cotangents),
+    ...showDirection("weighed with", weights)
+  ].join("\n")
+
 /** A point as text: what it says of itself, or its inputs. */
 const showPoint = (point: Point): string =>
-  fc.hasToStringMethod(point) ? fc.stringify(point) : point.inputs.map(show).join("; ")
+  fc.hasToStringMethod(point) ? fc.stringify(point) : point.inputs.map(show).join("\n")
 
 const sameTypes = (self: Point, that: Point): boolean =>
   self.inputs.length === that.inputs.length && self.inputs.every((x, i) => describe(x) === describe(that.inputs[i]))

@@ -24,7 +24,7 @@ export class GradientMismatch extends Schema.TaggedError<GradientMismatch>()("Gr
   outputIndex: Schema.Array(Schema.Int),
   expected: Schema.String,
   received: Schema.String,
-  /** The inputs, as text. */
+  /** The inputs, as lines of text. */
   counterexample: Schema.String,
   /** With `path`, draws the counterexample again. */
   seed: Schema.Int,
@@ -34,7 +34,7 @@ export class GradientMismatch extends Schema.TaggedError<GradientMismatch>()("Gr
     return [
       `${this.name}: expected that ${this.statement}, which it is not`,
       `  ${this.what}${this.place}: expected ${this.expected}, received ${this.received}`,
-      `  counterexample: ${this.counterexample.replaceAll("\n", "\n    ")}`,
+      `  counterexample:\n${this.counterexample.replaceAll(/^/gm, "    ")}`,
       `  to replay: { laws: ["${this.law}"], seed: ${this.seed}, path: "${this.path}" }`
     ].join("\n")
   }

@@ -65,7 +65,7 @@ const subject = <A extends ReadonlyArray<unknown>>(
     differentiable: inputs.flatMap(({ dtype }, i) => (DTypes.isFloat(dtype) ? [i] : [])),
     paths,
     dtype: arrays.map(({ dtype }) => dtype).find(DTypes.isFloat) ?? "f64",
-    [fc.toStringMethod]: () => inputs.map((input, i) => `${paths[i]} = ${show(input)}`).join("; ")
+    [fc.toStringMethod]: () => inputs.map((input, i) => `${paths[i]} = ${show(input)}`).join("\n")
   } as Subject
 }
 

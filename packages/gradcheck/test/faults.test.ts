@@ -44,7 +44,7 @@ const shapes = fc.array(extent, { minLength: 1, maxLength: 2 })
 
 /** How many numbers the inputs of a counterexample have. */
 const sizeOf = ({ counterexample }: GradientMismatch): number =>
-  [...counterexample.split(" along ")[0].matchAll(/f64\[([\d, ]*)\]/g)].reduce(
+  [...counterexample.split(/^(?:along|against|weighed)/m)[0].matchAll(/f64\[([\d, ]*)\]/g)].reduce(
     (total, [, dims]) => total + size(dims === "" ? [] : dims.split(", ").map(Number)),
     0
   )

@@ -102,7 +102,12 @@ export const batchIsLoop = (law: Batch, { equality }: { readonly equality: numbe
   return compareArrays("vmap against map", expected, received, ({ data }) => equality * largest(data, 1))
 }
 
-/** The inputs of a batch as text. */
+const axesOf = ({ inner, outer }: { readonly outer: boolean; readonly inner: boolean }): string =>
+  outer ? (inner ? "both" : "outer") : inner ? "inner" : "none"
+
+/** The inputs of a batch as text: its extents, along which of both axes inputs differ, and the inputs by example. */
 export const showBatch = ({ examples, inner, mapped, outer }: Batch): string =>
-  `${outer}×${inner} ${mapped.map((axes) => `${axes.outer ? "o" : "-"}${axes.inner ? "i" : "-"}`).join(" ")}\n` +
-  examples.map((inputs) => inputs.map(show).join("; ")).join("\n")
+  [
+    `${outer} by ${inner} examples, whose inputs differ along the axes: ${mapped.map(axesOf).join("; ")}`,
+    ...examples.map((inputs) => inputs.map(show).join("; "))
+  ].join("\n")
