@@ -2,6 +2,7 @@
  * What came of checking one target, and of all. Outcomes are schemas, so that they can cross from a worker to its owner.
  */
 import { GradientMismatch } from "@cotangent/gradcheck/errors"
+import type { Report } from "@cotangent/gradcheck/gradcheck"
 import type { Law } from "@cotangent/gradcheck/laws"
 import { all } from "@cotangent/gradcheck/laws"
 import * as Schema from "effect/Schema"
@@ -22,8 +23,25 @@ const LawReport = Schema.Struct({
   law: Schema.Literals(all),
   runs: Schema.Int,
   worst: Measurement,
-  errors: Schema.Array(Schema.Finite)
+  /** How many errors there were from each power of ten on, in units of what is allowed; those of 0 are of their own. */
+  distribution: Schema.Record(Schema.String, Schema.Int)
 })
+
+/** The powers of ten that errors are counted by; smaller ones count to the first. */
+export const decades: ReadonlyArray<string> = ["0", ...Array.from({ length: 16 }, (_, i) => `1e${i - 16}`)]
+
+const decadeOf = (error: number): string =>
+  error === 0 ? "0" : `1e${Math.min(-1, Math.max(-16, Math.floor(Math.log10(error))))}`
+
+/** How a law fared, with its errors counted. */
+export const counted = ({ errors, ...report }: Report["laws"][number]): typeof LawReport.Type => {
+  const counts = new Map<string, number>()
+  for (const error of errors) counts.set(decadeOf(error), (counts.get(decadeOf(error)) ?? 0) + 1)
+  return {
+    ...report,
+    distribution: Object.fromEntries(decades.flatMap((at) => (counts.has(at) ? [[at, counts.get(at)!]] : [])))
+  }
+}
 
 /** How a target fared. */
 export const Outcome = Schema.Struct({
@@ -51,13 +69,13 @@ export interface Summary {
 export const refuted = ({ outcomes }: Summary): ReadonlyArray<Outcome> =>
   outcomes.filter(({ mismatch }) => mismatch !== undefined)
 
-/** The worst error of a law; undefined where it was not tried. */
-export const worstOf = ({ laws }: Outcome, law: Law): number | undefined =>
-  laws.find((report) => report.law === law)?.worst.error
+/** How a law fared; undefined where it was not tried. */
+export const reportOf = ({ laws }: Outcome, law: Law): Outcome["laws"][number] | undefined =>
+  laws.find((report) => report.law === law)
 
-/** The errors of every run of a law, of all targets. */
-export const errorsOf = ({ outcomes }: Summary, law: Law): ReadonlyArray<number> =>
-  outcomes.flatMap(({ laws }) => laws.filter((report) => report.law === law).flatMap(({ errors }) => errors))
+/** How many errors of a law there were in each decade, of all targets. */
+export const distributionOf = ({ outcomes }: Summary, law: Law): ReadonlyArray<number> =>
+  decades.map((at) => outcomes.reduce((sum, outcome) => sum + (reportOf(outcome, law)?.distribution[at] ?? 0), 0))
 
 /** The laws that were tried or broken, in their order. */
 export const lawsOf = ({ outcomes }: Summary): ReadonlyArray<Law> =>
@@ -79,7 +97,7 @@ export const toJson = ({ outcomes, ...summary }: Summary): string =>
         ...outcome,
         holds: mismatch === undefined,
         ...(mismatch === undefined ? {} : { mismatch: fields(mismatch) }),
-        laws: laws.map(({ errors, law, runs, worst }) => ({ law, runs, worst, errors }))
+        laws
       })),
       exclusions
     },

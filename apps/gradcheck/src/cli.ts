@@ -46,7 +46,7 @@ const flags = {
     Flag.withMetavar("(wasm|reference|none)"),
     Flag.withDefault("wasm")
   ),
-  json: file("json", "write every measurement as JSON"),
+  json: file("json", "write the worst measurements and the distribution of errors as JSON"),
   html: file("html", "write a report with the distribution of errors")
 }
 

@@ -7,7 +7,7 @@ import { TerminalCapabilities } from "effect/cli/TerminalCapabilities"
 import * as Effect from "effect/Effect"
 import * as Terminal from "effect/Terminal"
 import type { Outcome, Summary } from "./Outcome.ts"
-import { lawsOf, measurementsOf, refuted, worstOf } from "./Outcome.ts"
+import { lawsOf, measurementsOf, refuted, reportOf } from "./Outcome.ts"
 
 /** How text stands out. */
 type Paint = (text: string) => string
@@ -71,7 +71,7 @@ const row = (outcome: Outcome, laws: ReadonlyArray<Law>, { dim, red }: Screen): 
   outcome.name,
   ...laws.map((law) => {
     if (outcome.mismatch?.law === law) return red("broken")
-    const error = worstOf(outcome, law)
+    const error = reportOf(outcome, law)?.worst.error
     return error === undefined ? "" : error === 0 ? dim("0") : errorText(error)
   })
 ]
@@ -81,7 +81,8 @@ export const linesOf = (summary: Summary, screen: Screen): ReadonlyArray<string>
   const laws = lawsOf(summary)
   const broken = refuted(summary)
   const total = summary.outcomes.length
-  const count = measurementsOf(summary)
+  const failure = `${broken.length} ${broken.length === 1 ? "does" : "do"} not hold`
+  const verdict = broken.length === 0 ? screen.green("all hold") : screen.red(failure)
   return [
     ...table([
       ["worst error, of 1 allowed", ...laws].map(screen.dim),
@@ -89,8 +90,7 @@ export const linesOf = (summary: Summary, screen: Screen): ReadonlyArray<string>
     ]),
     "",
     ...broken.flatMap(({ mismatch }) => [screen.red(mismatch!.message), ""]),
-    `${broken.length === 0 ? screen.green("all hold") : screen.red(`${broken.length} do not hold`)}: ${total} functions, ` +
-      `${count.toLocaleString("en-US")} measurements in ${(summary.millis / 1000).toFixed(1)} s, seed ${summary.seed}, ` +
-      `device ${summary.device}`
+    `${verdict}: ${total} ${total === 1 ? "function" : "functions"}, ${measurementsOf(summary).toLocaleString("en-US")} ` +
+      `measurements in ${(summary.millis / 1000).toFixed(1)} s, seed ${summary.seed}, device ${summary.device}`
   ]
 }

@@ -14,6 +14,7 @@ import type { WorkerData } from "./checks.ts"
 import { Checks, Crashed } from "./checks.ts"
 import { devices } from "./devices.ts"
 import type { Outcome } from "./Outcome.ts"
+import { counted } from "./Outcome.ts"
 import { targets } from "./targets.ts"
 
 // The owner says so.
@@ -43,7 +44,7 @@ const handlers = Checks.toLayer(
           return (
             result instanceof GradientMismatch
               ? { name, millis, laws: [], mismatch: result }
-              : { name, millis, laws: result.laws, mismatch: undefined }
+              : { name, millis, laws: result.laws.map(counted), mismatch: undefined }
           ) satisfies Outcome
         }).pipe(Effect.catchCause((cause) => Effect.fail(new Crashed({ name, reason: Cause.pretty(cause) }))))
     }

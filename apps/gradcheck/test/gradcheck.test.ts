@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, describe, expect, it } from "vitest"
 import type { Summary } from "../src/Outcome.ts"
 import { toJson } from "../src/Outcome.ts"
-import { page } from "../src/report.ts"
+import { page } from "../src/report/page.ts"
 import { targets } from "../src/targets.ts"
 import { linesOf } from "../src/terminal.ts"
 
@@ -31,7 +31,7 @@ describe("the program", () => {
     const { status, stdout } = run("--filter", "primitive/tanh", "--runs", "3", "--json", json, "--html", html)
     expect(status).toBe(0)
     expect(stdout).toMatch(/primitive\/tanh +\d/)
-    expect(stdout).toContain("all hold: 1 functions, 30 measurements")
+    expect(stdout).toContain("all hold: 1 function, 30 measurements")
     expect(JSON.parse(readFileSync(json, "utf8"))).toMatchObject({
       runs: 3,
       seed: 1,
@@ -99,7 +99,7 @@ it("a counterexample is in every form of the report", async () => {
   }
   const asItIs = (text: string): string => text
   const silent = { dim: asItIs, red: asItIs, green: asItIs, print: () => Effect.void, status: () => Effect.void }
-  expect(linesOf(summary, silent).join("\n")).toContain("1 do not hold: 1 functions")
+  expect(linesOf(summary, silent).join("\n")).toContain("1 does not hold: 1 function")
   expect(linesOf(summary, silent).join("\n")).toContain(mismatch.message)
   expect(page(summary)).toContain("layer/&lt;swapped&gt;")
   expect(toJson(summary)).toContain('"holds": false')

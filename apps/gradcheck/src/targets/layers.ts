@@ -19,7 +19,7 @@ const dense = <const I extends number, const O extends number>(inputs: I, output
 const single = group<typeof Nn>()(
   "layer",
   {
-    "has rows of its own": ["Activation", "Attention", "Loss", "Model", "Normalization", "Recurrent"],
+    "is a module, checked export by export": ["Activation", "Attention", "Loss", "Model", "Normalization", "Recurrent"],
     "makes tensors of random keys": ["Initializer"],
     "counts, which has no derivative": ["Metric"]
   },

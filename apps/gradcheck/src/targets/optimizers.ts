@@ -65,7 +65,7 @@ const complete = group<typeof Optimizer>()(
 
 const adaptive = group<typeof Optim>()(
   "gradients",
-  { "has rows of its own": ["GradientTransformation", "Optimizer", "Schedule"] },
+  { "is a module, checked export by export": ["GradientTransformation", "Optimizer", "Schedule"] },
   {
     scaleByAdam: transformed(Optim.scaleByAdam({ epsilon })),
     scaleByNadam: transformed(Optim.scaleByNadam({ epsilon })),
