@@ -13,6 +13,7 @@ import type { Application } from "@cotangent/tensor/Primitive"
 import { describe } from "@cotangent/tensor/Primitive"
 import { mul } from "@cotangent/tensor/primitive/bilinear"
 import { hostArray } from "@cotangent/tensor/primitive/leaf"
+import { div } from "@cotangent/tensor/primitive/elementwise"
 import { add, sub } from "@cotangent/tensor/primitive/linear"
 import { max } from "@cotangent/tensor/primitive/selection"
 import { applications } from "@cotangent/tensor/Program"
@@ -21,6 +22,7 @@ import type { Tensor } from "@cotangent/tensor/Tensor"
 import { fullLike, onesLike, zerosLike } from "@cotangent/tensor/Tensor"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import type * as E from "fp-ts/lib/Eq.js"
+import type { Field } from "fp-ts/lib/Field.js"
 import type { Ring } from "fp-ts/lib/Ring.js"
 import type { Semiring } from "fp-ts/lib/Semiring.js"
 import type * as S from "fp-ts/lib/Show.js"
@@ -82,7 +84,7 @@ export type Numeric = Float | Integer
  * units, but `add` and `mul` are associative, and `mul` distributes, up to rounding only: `(0.1 + 0.2) + 0.3` is not
  * `0.1 + (0.2 + 0.3)`. Infinities and NaN are outside: `∞ − ∞` and `∞ · 0` are not 0.
  *
- * No `Field`: with more than one element `[1, 0] · [0, 1]` is zero, though neither factor is.
+ * No `Field` but of scalars: with more than one element `[1, 0] · [0, 1]` is zero, though neither factor is.
  *
  * **Throws** `ShapeError`, `DTypeError` where operands are of two types: nothing is broadcast.
  *
@@ -102,6 +104,28 @@ export const getRing = <T extends Shape, D extends Numeric>(like: Tensor<T, D>):
   zero: zerosLike(like),
   one: onesLike(like)
 })
+
+/**
+ * The field of scalars of a dtype of floats: the ring with division, which leaves no remainder.
+ *   one ≠ zero;  mul(x, y) = zero only where x = zero or y = zero
+ *   x = add(mul(div(x, y), y), mod(x, y)) and mod(x, y) = zero, for y ≠ zero
+ *
+ * **Numerics** As `getRing`; `mul(div(x, y), y)` is `x` up to rounding, `div(x, x)` is `one` exactly. Products of
+ * numbers that are tiny vanish. Division by zero gives an infinity or NaN, which are outside.
+ *
+ * **Throws** as `getRing`.
+ *
+ * **Example** (A mean over any field)
+ *
+ * ```ts run
+ * const F = tensor.getField(Tensor.of(0))
+ * await evaluate(F.div(F.add(Tensor.of(3), Tensor.of(4)), F.add(F.one, F.one))) // => 3.5
+ * ```
+ */
+export const getField = <D extends Float>(like: Tensor<readonly [], D>): Field<Tensor<readonly [], D>> => {
+  const ring = getRing(like)
+  return { ...ring, degree: () => 1, div: closed(div), mod: () => ring.zero }
+}
 
 /**
  * The max-plus semiring of tensors of the type of `like`: sums are maxima, products are sums, zero is −∞, one is 0.

@@ -1,5 +1,6 @@
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as fc from "fast-check"
+import type { Field } from "fp-ts/lib/Field.js"
 import type { Ring } from "fp-ts/lib/Ring.js"
 import type { Semiring } from "fp-ts/lib/Semiring.js"
 import { assert, describe, it } from "vitest"
@@ -43,6 +44,15 @@ describe.each(["f32", "f64", "f16", "bf16"] as const)("the max-plus semiring of 
 
   Laws.testLaws("exactly", { ...Laws.semiringUnits(semiring, exact), ...sums, ...idempotent }, { values })
   Laws.testLaws("up to rounding", { [associative]: rounds }, { values: valuesOf(dtype, decimal) })
+})
+
+describe.each(["f32", "f64", "f16", "bf16"] as const)("the field of scalars of %s", (dtype) => {
+  const field = tensor.getField(Tensor.zeros([], dtype)) as unknown as Field<AnyTensor>
+  const scalars = (element: fc.Arbitrary<number>) => tensorOf([], dtype, element) as unknown as fc.Arbitrary<AnyTensor>
+  const { exactly, rounded } = Laws.field(field, { exact, near })
+
+  Laws.testLaws("exactly", { ...Laws.ringUnits(field, exact), ...exactly }, { values: scalars(decimal) })
+  Laws.testLaws("up to rounding", { ...Laws.semiringSums(field, near), ...rounded }, { values: scalars(decimal) })
 })
 
 describe("the ring of floats", () => {

@@ -5,6 +5,7 @@
 import type { Applicative2C } from "fp-ts/lib/Applicative.js"
 import type { Category2 } from "fp-ts/lib/Category.js"
 import type { Eq } from "fp-ts/lib/Eq.js"
+import type { Field } from "fp-ts/lib/Field.js"
 import type { Foldable2 } from "fp-ts/lib/Foldable.js"
 import type { Group } from "fp-ts/lib/Group.js"
 import type { Kind2, URIS2 } from "fp-ts/HKT.js"
@@ -77,6 +78,27 @@ export const ringUnits = <A>(self: Ring<A>, same: Same<A>): Laws<A> => ({
   "sub undoes": (x) => same(self.sub(x, x), self.zero),
   "mul commutes": (x, y) => same(self.mul(x, y), self.mul(y, x))
 })
+
+/** What a field adds to a ring. Nothing is said of division by zero. */
+export const field = <A>(
+  { add, degree, div, mod, mul, one, zero }: Field<A>,
+  { exact, near }: { readonly exact: Same<A>; readonly near: Same<A> }
+): { readonly exactly: Laws<A>; readonly rounded: Laws<A> } => {
+  const isZero = (x: A): boolean => exact(x, zero)
+  return {
+    exactly: {
+      "one is not zero": () => !isZero(one),
+      "products of others than zero are not zero": (x, y) => isZero(mul(x, y)) === (isZero(x) || isZero(y)),
+      "a number in itself is one": (x) => isZero(x) || exact(div(x, x), one),
+      "nothing is left over": (x, y) => isZero(y) || isZero(mod(x, y)),
+      "factors have no larger degree": (x, y) => isZero(x) || isZero(y) || degree(x) <= degree(mul(x, y))
+    },
+    rounded: {
+      "what is divided is quotient times divisor and remainder": (x, y) =>
+        isZero(y) || near(add(mul(div(x, y), y), mod(x, y)), x)
+    }
+  }
+}
 
 const double = (x: number): number => 2 * x
 const text = (x: number): string => `<${x}>`
