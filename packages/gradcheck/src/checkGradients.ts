@@ -12,8 +12,10 @@ import type { Inputs } from "./subject.ts"
  *
  * **Example** (A test of vitest)
  *
- * ```ts
- * it("swish", () => checkGradients(swish, [Tensor.of([-1, 2])]))
+ * ```ts run
+ * const swish = (x: Tensor.Tensor<readonly [2]>) => Tensor.mul(x, Tensor.sigmoid(x))
+ * // it("swish", () => checkGradients(swish, [Tensor.of([-1, 2])]))
+ * await checkGradients(swish, [Tensor.of([-1, 2])]) // => undefined
  * ```
  */
 export const checkGradients = <A extends ReadonlyArray<unknown>>(
