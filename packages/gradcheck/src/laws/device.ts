@@ -12,19 +12,18 @@ import * as DTypes from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { make } from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
-import type { Application } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
 import { substitute, trace } from "@cotangent/tensor/Program"
 import * as Reference from "@cotangent/tensor/Reference"
-import { size } from "@cotangent/tensor/Shape"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import type { Tolerance } from "../Comparison.ts"
-import { exact, largest, ofLargest } from "../Comparison.ts"
+import { exact, ofLargest } from "../Comparison.ts"
 import type { Measurement } from "../Measurement.ts"
 import { compareArrays, worst } from "../Measurement.ts"
 import type { Directed, Point } from "../Point.ts"
 import { tolerances } from "../tolerances.ts"
+import { courseOf, roundingOf } from "./rounding.ts"
 
 /** A program with inputs for it. */
 export interface ProgramCase {
@@ -97,29 +96,6 @@ const programOf = (point: Directed, dtype: DTypes.Float, mode: Mode): ProgramCas
   return withDerivatives({ ...point, inputs, cotangents, tangents }, mode)
 }
 
-/** Sums, and what else makes one element of many, round once for each of these. */
-const termsOf = ({ inputs, outputs }: Application): number =>
-  1 + Math.max(0, ...inputs.map(({ shape }) => size(shape))) / Math.max(1, ...outputs.map(({ shape }) => size(shape)))
-
-/** What the reference computes, in how many operations, and how large the numbers are on the way. */
-interface Course {
-  readonly values: ReadonlyArray<HostArray>
-  readonly operations: number
-  readonly scale: number
-}
-
-const courseOf = ({ inputs, program }: ProgramCase): Course => {
-  const floats = (arrays: ReadonlyArray<HostArray>): ReadonlyArray<number> =>
-    arrays.filter(({ dtype }) => DTypes.isFloat(dtype)).map(({ data }) => largest(data))
-  let operations = 0
-  let scale = Math.max(1, ...floats(inputs))
-  const values = Reference.run(program, inputs, (application, computed) => {
-    operations += termsOf(application)
-    scale = Math.max(scale, ...floats(computed))
-  })
-  return { values, operations, scale }
-}
-
 /** How a device is compared with the reference. */
 export interface Compared {
   readonly dtype: DTypes.Float
@@ -127,9 +103,7 @@ export interface Compared {
 }
 
 /**
- * A function and its derivatives have the values on the surrounding device that they have on the reference. The device
- * rounds after each operation, those of a loop as often as it runs; what it loses there is relative to the largest value
- * on the way, and is carried on to the results.
+ * A function and its derivatives have the values on the surrounding device that they have on the reference, up to rounding.
  */
 export const deviceAgrees = (
   point: Directed,
@@ -138,10 +112,12 @@ export const deviceAgrees = (
 ): Effect.Effect<Measurement, DeviceError, Device> =>
   Effect.suspend(() => {
     const given = programOf(point, dtype, mode)
-    const { operations, scale, values } = courseOf(given)
-    const allowed = 2 * rounding * (8 + operations) * scale
+    const course = courseOf(given.program, given.inputs)
+    const allowed = roundingOf(course, rounding)
     return Effect.map(onDevice(given), (received) =>
-      compareArrays(`device in ${dtype}`, values, received, (value) => (DTypes.isFloat(value.dtype) ? allowed : 0))
+      compareArrays(`device in ${dtype}`, course.values, received, (value) =>
+        DTypes.isFloat(value.dtype) ? allowed : 0
+      )
     )
   })
 
