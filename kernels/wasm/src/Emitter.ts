@@ -16,12 +16,15 @@ import * as Memory from "./memoryInstructions.ts"
 import type { HostFunction } from "./scalarInstructions.ts"
 import { registerOf, scalarInstructions } from "./scalarInstructions.ts"
 import { laneShapeOf, shiftName, vectorInstructions } from "./vectorInstructions.ts"
+import { choiceOf } from "./vectorSelect.ts"
 
 /** What all functions of a module share. */
 export interface Machine {
   readonly host: Readonly<Record<HostFunction, FunctionReference>>
   readonly halves: Memory.Halves
   readonly isRelaxed: boolean
+  /** Whether the engine is to join pairs of vectors. */
+  readonly isWide: boolean
 }
 
 /** The axis along which values are vectors. */
@@ -167,6 +170,14 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
           .op(shiftName(node.op === "shiftLeft", from))
       )
     }
+    if (node.op === "select") {
+      const { name, operands } = choiceOf(node, lanes, machine.isRelaxed)
+      const values = operands.map(vector)
+      return each(unroll, (u) => {
+        for (const value of values) code.get(value[u])
+        code.op(name)
+      })
+    }
     const args = argumentsOf(node, vector)
     return each(unroll, (u) =>
       vectorInstructions[node.op]!({
@@ -236,7 +247,12 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
         code.i32(from).set(counter)
         return self.within([[axis, counter]], body)
       }
-      code.forLoop({ local: counter, from, to, step }, () => self.within([[axis, counter]], body))
+      code.forLoop({ local: counter, from, to, step }, () =>
+        self.within([[axis, counter]], () => {
+          body()
+          forget()
+        })
+      )
     },
     along: (lanes, roots, body) => {
       const outside = current
@@ -261,6 +277,19 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
   }
 
   const reductions = Reductions.make(self)
+
+  /**
+   * Sets the vectors that the present round of a loop has computed to a constant. V8 carries every local that a loop
+   * sets into the next round, and counts that as a use of one vector without its neighbor: joining pairs does not seem
+   * to pay then.
+   */
+  const forget = (): void => {
+    if (!machine.isWide) return
+    const zero = code.constant("i32x4", 0)
+    for (const [node, vectors] of top().vectors) {
+      if (node.tag !== "constant") for (const vector of vectors) code.get(zero).set(vector)
+    }
+  }
 
   /** Fills vectors with the values that do not change along the axis, before its loop starts. */
   const splats = (roots: ReadonlyArray<Scalar>, { axis }: Lanes): void => {

@@ -75,7 +75,8 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   const machine: Machine = {
     host: hostsOf(module),
     halves: Memory.halves(module),
-    isRelaxed: target.isRelaxed
+    isRelaxed: target.isRelaxed,
+    isWide: target.isWide
   }
   const [control, arena, thread] = [module.global(0), module.global(0), module.global(0)]
   const [privates, scratch] = [module.global(0), module.global(0)]

@@ -29,37 +29,49 @@ const ln2 = [0.693359375, Math.LN2 - 0.693359375] as const
 /** 1.5 · 2²³: added to a number below 2²², it leaves the nearest whole number in the low bits. */
 const magic = 12582912
 
-/** `x = n ln 2 + r` with |r| ≤ ½ ln 2: `n` as an integer, and `r`. */
-const reduce = (x: Scalar): readonly [n: Scalar, r: Scalar] => {
-  const shifted = S.multiplyAdd(x, float(Math.LOG2E), float(magic))
-  const n = S.sub(shifted, float(magic))
+/** The exponent of 1 as a float has it. */
+const bias = 127
+
+/**
+ * `x = n ln 2 + r` with |r| ≤ ½ ln 2: `r`, and an integer whose low nine bits are those of `n + offset`. What stands
+ * above them is of no use: a shift into the place of an exponent drops it.
+ */
+const reduce = (x: Scalar, offset: number): readonly [bits: Scalar, r: Scalar] => {
+  const origin = float(magic + offset)
+  const shifted = S.multiplyAdd(x, float(Math.LOG2E), origin)
+  const n = S.sub(shifted, origin)
   const high = S.multiplyAdd(n, float(-ln2[0]), x)
-  const r = S.multiplyAdd(n, float(-ln2[1]), high)
-  return [S.sub(S.bitcast(shifted, "i32"), S.bitcast(float(magic), "i32")), r]
+  return [S.bitcast(shifted, "i32"), S.multiplyAdd(n, float(-ln2[1]), high)]
 }
 
-/** `2ⁿ` for −126 ≤ n ≤ 127. */
-const power = (n: Scalar): Scalar => S.bitcast(S.shiftLeft(S.add(n, integer(127)), integer(23)), "f32")
+/** The power of two whose exponent with its bias stands in the low bits. */
+const power = (bits: Scalar): Scalar => S.bitcast(S.shiftLeft(bits, integer(23)), "f32")
 
 /** `eʳ − 1` for |r| ≤ ½ ln 2. */
 const expm1Reduced = (r: Scalar): Scalar => S.multiplyAdd(S.mul(r, r), S.polynomial(r, exponential), r)
 
-const clamp = (x: Scalar, low: number, high: number): Scalar => S.min(S.max(x, float(low)), float(high))
+/** `x` where it is below `high`, and where it is not a number. */
+const atMost = (x: Scalar, high: number): Scalar => S.select(S.less(float(high), x), float(high), x)
+const atLeast = (x: Scalar, low: number): Scalar => S.select(S.less(x, float(low)), float(low), x)
+
+const sign = (x: Scalar): Scalar => S.and(S.bitcast(x, "i32"), integer(-2147483648))
+/** Puts the sign of `y` upon `x`, which has it, or none. */
+const withSign = (x: Scalar, y: Scalar): Scalar => S.bitcast(S.or(S.bitcast(x, "i32"), sign(y)), "f32")
 
 /** Beyond the clamped range the result is 0 or ∞ anyway. Two factors make subnormal results and 2¹²⁸ possible. */
 const exp = (x: Scalar): Scalar => {
-  const [n, r] = reduce(clamp(x, -105, 89.5))
-  const half = S.shiftRight(n, integer(1))
+  const [bits, r] = reduce(atMost(atLeast(x, -105), 89.5), 2 * bias)
+  const half = S.shiftRight(bits, integer(1))
   const mantissa = S.add(expm1Reduced(r), float(1))
-  return S.mul(S.mul(mantissa, power(half)), power(S.sub(n, half)))
+  return S.mul(S.mul(mantissa, power(half)), power(S.sub(bits, half)))
 }
 
 /** `2 (2ⁿ⁻¹ (eʳ − 1) + (2ⁿ⁻¹ − ½))`: exact in the second term, so nothing cancels near 0. */
 const expm1 = (x: Scalar): Scalar => {
-  const [n, r] = reduce(clamp(x, -30, 89))
-  const half = power(S.sub(n, integer(1)))
-  const value = S.mul(S.multiplyAdd(half, expm1Reduced(r), S.sub(half, float(0.5))), float(2))
-  return S.select(S.equal(x, float(0)), x, value)
+  const [bits, r] = reduce(atMost(atLeast(x, -30), 89), bias - 1)
+  const half = power(bits)
+  const value = S.multiplyAdd(half, expm1Reduced(r), S.sub(half, float(0.5)))
+  return withSign(S.add(value, value), x)
 }
 
 /** `x = 2ᵉ (1 + f)` with √½ ≤ 1 + f < √2; subnormal numbers are scaled first. */
@@ -69,15 +81,17 @@ const log = (x: Scalar): Scalar => {
   const root = S.bitcast(float(Math.SQRT1_2), "i32")
   const bits = S.sub(S.bitcast(scaled, "i32"), root)
   const exponent = S.cast(S.shiftRight(bits, integer(23)), "f32")
-  const e = S.select(isTiny, S.sub(exponent, float(23)), exponent)
+  const e = S.sub(exponent, S.select(isTiny, float(23), float(0)))
   const f = S.sub(S.bitcast(S.add(S.and(bits, integer(0x7fffff)), root), "f32"), float(1))
   const square = S.mul(f, f)
   // The small terms first; the large ones, f and e ln 2, last.
-  const tail = S.sub(S.mul(S.mul(square, f), S.polynomial(f, logarithm)), S.mul(square, float(0.5)))
-  const value = S.add(S.add(S.add(tail, S.mul(e, float(ln2[1]))), f), S.mul(e, float(ln2[0])))
-  const positive = S.select(S.equal(x, float(Infinity)), x, value)
-  const zero = S.select(S.equal(x, float(0)), float(-Infinity), float(Number.NaN))
-  return S.select(S.less(float(0), x), positive, zero)
+  const tail = S.multiplyAdd(S.mul(square, f), S.polynomial(f, logarithm), S.mul(square, float(-0.5)))
+  const small = S.add(S.multiplyAdd(e, float(ln2[1]), tail), f)
+  const value = S.multiplyAdd(e, float(ln2[0]), small)
+  // Infinity and what is not a number stay as they are.
+  const finite = S.select(S.less(x, float(Infinity)), value, x)
+  const real = S.select(S.less(x, float(0)), float(Number.NaN), finite)
+  return S.select(S.equal(x, float(0)), float(-Infinity), real)
 }
 
 /** `ln u + (x − (u − 1))/u` with `u = 1 + x` rounded: the second term is what the rounding lost. */
@@ -90,9 +104,11 @@ const log1p = (x: Scalar): Scalar => {
 
 /** `t/(t + 2)` with `t = e^(2|x|) − 1`, and the sign of `x`. */
 const tanh = (x: Scalar): Scalar => {
-  const t = expm1(S.mul(S.min(S.abs(x), float(10)), float(2)))
-  const magnitude = S.bitcast(S.div(t, S.add(t, float(2))), "i32")
-  return S.bitcast(S.or(magnitude, S.and(S.bitcast(x, "i32"), integer(-2147483648))), "f32")
+  const magnitude = atMost(S.abs(x), 10)
+  const [bits, r] = reduce(S.add(magnitude, magnitude), bias)
+  const scale = power(bits)
+  const t = S.multiplyAdd(scale, expm1Reduced(r), S.sub(scale, float(1)))
+  return withSign(S.div(t, S.add(t, float(2))), x)
 }
 
 const approximations: Partial<Record<Call["op"], (x: Scalar) => Scalar>> = { exp, expm1, log, log1p, tanh }

@@ -62,6 +62,13 @@ const extremum =
     else signed(name)(operation)
   }
 
+/** Changes the signs of floats. V8 would make up the mask anew at each use where it joins vectors. */
+const bySign =
+  (name: "v128.xor" | "v128.andnot"): Spelling =>
+  (operation) => {
+    push(operation).get(operation.code.constant(shapeOf(operation), -0)).op(name)
+  }
+
 const rounding =
   (name: string): Spelling =>
   (operation) => {
@@ -124,6 +131,7 @@ const convert: Spelling = (operation) => {
   if (dtype === "u8") code.get(code.constant("i32x4", 255)).op("i32x4.min_u")
 }
 
+/** The plain form; `vectorSelect.ts` knows shorter ones for some operands. */
 const select: Spelling = ({ args: [condition, x, y], code }) =>
   void code.get(x).get(y).get(condition).op("v128.bitselect")
 
@@ -144,9 +152,13 @@ export const vectorInstructions: Readonly<Partial<Record<Instruction, Spelling>>
   div: arithmetic("div"),
   min: extremum("min"),
   max: extremum("max"),
-  neg: arithmetic("neg"),
-  abs: (operation) =>
-    isFloat(operation.from) || operation.from === "i32" ? arithmetic("abs")(operation) : void push(operation),
+  neg: (operation) =>
+    isFloat(operation.from) ? bySign("v128.xor")(operation) : arithmetic("neg")(operation),
+  abs: (operation) => {
+    if (isFloat(operation.from)) bySign("v128.andnot")(operation)
+    else if (operation.from === "i32") arithmetic("abs")(operation)
+    else push(operation)
+  },
   floor: rounding("floor"),
   ceil: rounding("ceil"),
   trunc: rounding("trunc"),
