@@ -4,6 +4,7 @@
 import type { Buffer, LoopProgram, Step } from "@cotangent/compiler/LoopProgram"
 import { footprint } from "@cotangent/compiler/LoopProgram"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import { partBytes } from "./accumulators.ts"
 import { approximate } from "./approximate.ts"
 import type { Threads } from "./Barrier.ts"
 import type { Touch } from "./Conflicts.ts"
@@ -13,6 +14,7 @@ import type { FunctionBuilder, FunctionReference, Global, Local } from "./Functi
 import type { ModuleBuilder } from "./Module.ts"
 import * as Prepare from "./Prepare.ts"
 import type { Kernel } from "./Profile.ts"
+import { resultBytes } from "./Totals.ts"
 
 /** A program that is being rendered. */
 export interface Context {
@@ -45,8 +47,33 @@ export interface Context {
 export const emitterFor = (
   code: FunctionBuilder,
   loops: ReadonlyArray<Variable>,
-  { counters, machine }: Context
-): Emitter => Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate), machine)
+  { counters, machine }: Context,
+  scratch?: Emitter["scratch"]
+): Emitter => Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate), machine, scratch)
+
+/** Behind the arena: the byte offset of what all threads share. */
+export const sharedAt = ({ arenaBytes }: LoopProgram): number => Math.ceil(arenaBytes / 64) * 64
+
+/** Scratch memory of a nest that `threads` share, if any: for parts of reductions, and for the results of blocks. */
+export const nestScratch = (code: FunctionBuilder, context: Context, threads: Threads | undefined) => {
+  const { arena, program, scratch } = context
+  const at = (base: Global<"i32">, offset: number): Local<"i32"> => {
+    const local = code.local("i32")
+    code.get(base).i32(offset).op("i32.add").set(local)
+    return local
+  }
+  return {
+    parts: () => {
+      context.scratchBytes = Math.max(context.scratchBytes, partBytes)
+      return at(scratch, 0)
+    },
+    results: () => {
+      if (threads !== undefined) return at(arena, sharedAt(program))
+      context.scratchBytes = Math.max(context.scratchBytes, partBytes + resultBytes)
+      return at(scratch, partBytes)
+    }
+  }
+}
 
 /** Pushes the address of a buffer. */
 export const pushBase = (code: FunctionBuilder, buffer: Buffer, context: Context): void => {

@@ -47,6 +47,9 @@ export interface Emitter {
   readonly code: FunctionBuilder
   readonly machine: Machine
   readonly workspace: Workspace
+  /** The address of memory that this thread may use for what it needs at the moment; absent where there is none. */
+  readonly scratch: (() => Local<"i32">) | undefined
+  readonly reductions: Reductions.Reductions
   readonly scalar: (scalar: Scalar) => Local
   /** The values along the current axis of vectors. */
   readonly vector: (scalar: Scalar) => Vectors
@@ -73,7 +76,12 @@ export interface Emitter {
 }
 
 /** An emitter for the body of one function. */
-export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machine): Emitter => {
+export const make = (
+  code: FunctionBuilder,
+  workspace: Workspace,
+  machine: Machine,
+  scratch?: Emitter["scratch"]
+): Emitter => {
   const regions: Array<Region> = [{ scalars: new Map(), vectors: new Map() }]
   let current: Lanes | undefined
 
@@ -205,10 +213,11 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
       ? machine.halves.rounding(node.dtype)
       : undefined
 
-  const self: Emitter = {
+  const self: Omit<Emitter, "reductions"> = {
     code,
     machine,
     workspace,
+    scratch,
     scalar,
     vector,
     hoist: (roots, bound, given) => {
@@ -308,7 +317,7 @@ export const make = (code: FunctionBuilder, workspace: Workspace, machine: Machi
   const isComputed = (node: Scalar): boolean =>
     node.tag === "constant" || find((region) => region.scalars, node) !== undefined
 
-  return self
+  return { ...self, reductions }
 }
 
 /** Instructions that give one of their operands, or its negative: there is nothing to round. */

@@ -13,6 +13,8 @@ import type { Bound } from "./FunctionBuilder.ts"
 import type { Address } from "./Prepare.ts"
 import type { Workspace } from "./Prepare.ts"
 import { strideIn } from "./Prepare.ts"
+import type { Means } from "./Totals.ts"
+import { emitTotals, isSingle, largeTotals } from "./Totals.ts"
 import { isVectorizable, jumps, preferredLanes, work } from "./Vectorize.ts"
 
 /** A store in terms of the emitter's workspace. */
@@ -23,10 +25,17 @@ export interface Target {
   readonly value: Scalar
 }
 
-/** Emits the loops of `nest`: those of its outermost axis for a part of it only, where there are threads. */
-export const emitNest = (nest: Nest, emitter: Emitter, threads?: Threads): void => {
+/**
+ * Emits the loops of `nest`: those of its outermost axis for a part of it only, where there are threads. Where there
+ * are no loops, they share those of the large sums.
+ */
+export const emitNest = (nest: Nest, emitter: Emitter, means: Means): void => {
   const targets = nest.stages.map((stage) => targetsOf(stage.stores, emitter))
   const inner = nest.stages.flatMap((stage) => stage.axes)
+  if (isSingle(nest)) {
+    const totals = largeTotals(targets.flat().map(({ value }) => value))
+    if (totals.length > 0) return storeTotals(totals, targets.flat(), emitter, means)
+  }
   const run = (axes: ReadonlyArray<Variable>, split: Threads | undefined): void => {
     if (axes.length === 0) {
       return nest.stages.forEach((stage, i) => emitStage(stage.axes, targets[i], emitter, split))
@@ -35,7 +44,19 @@ export const emitNest = (nest: Nest, emitter: Emitter, threads?: Threads): void 
     emitter.hoist(rootsOf(targets.flat()), new Set([...axes, ...inner]))
     emitter.loop(axis, rangeOf(axis, emitter, split), () => run(rest, undefined))
   }
-  run(nest.axes, threads)
+  run(nest.axes, means.threads)
+}
+
+const storeTotals = (
+  totals: ReadonlyArray<Reduce>,
+  targets: ReadonlyArray<Target>,
+  emitter: Emitter,
+  means: Means
+): void => {
+  const values = emitTotals(totals, emitter, means)
+  const store = (): void => emitter.within([], () => emitter.within(values(), () => storeAll(targets, emitter)))
+  if (means.threads === undefined) return store()
+  emitter.code.get(means.threads.thread).op("i32.eqz").if(store)
 }
 
 /** Elements that one thread gets in a row: threads must not write to one cache line in turns. */

@@ -21,7 +21,7 @@ import type { Variable } from "@cotangent/tensor/Scalar"
 import { add as addBarrier } from "./Barrier.ts"
 import { touches } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
-import { emitterFor, pushBase, touched, withBuffers } from "./Context.ts"
+import { emitterFor, nestScratch, pushBase, sharedAt, touched, withBuffers } from "./Context.ts"
 import { addGemm, isFixed } from "./Contractions.ts"
 import { addBranch, addRepeat, addTiles, addWhile } from "./Control.ts"
 import type { Code } from "./Forms.ts"
@@ -37,6 +37,7 @@ import { kernelOf } from "./Profile.ts"
 import type { Call, Runner } from "./Sharing.ts"
 import { alone, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
 import { algorithms } from "./Routines.ts"
+import { resultBytes } from "./Totals.ts"
 import type { HostFunction } from "./scalarInstructions.ts"
 import { eachHostFunction } from "./scalarInstructions.ts"
 
@@ -114,10 +115,12 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
       .op("i32.load", 4 * i)
       .set(global)
   )
-  // Behind the arena each thread has private buffers and scratch memory of its own.
-  const [ownAt, privateBytes, scratchBytes] = [program.arenaBytes, program.privateBytes, context.scratchBytes].map(
-    (bytes) => Math.ceil(bytes / 64) * 64
-  )
+  // Behind the arena and what threads share each thread has private buffers and scratch memory of its own.
+  const [ownAt, privateBytes, scratchBytes] = [
+    sharedAt(program) + resultBytes,
+    program.privateBytes,
+    context.scratchBytes
+  ].map((bytes) => Math.ceil(bytes / 64) * 64)
   const ownBytes = privateBytes + scratchBytes
   entry.get(thread).i32(ownBytes).op("i32.mul").get(arena).op("i32.add").i32(ownAt).op("i32.add").set(privates)
   entry.get(privates).i32(privateBytes).op("i32.add").set(scratch)
@@ -173,9 +176,10 @@ const addRunner = (step: Step, context: Context): Runner => {
 const addNest = (nest: Nest, context: Context): Code => {
   const code = context.module.function({ name: nest.name, parameters: [] })
   const loops = [...nest.axes, ...nest.stages.flatMap((stage) => stage.axes)]
-  const emitter = emitterFor(code, loops, context)
   const threads = isWorthSharing(nest, context) ? context.threads : undefined
-  withBuffers(emitter, touched(nest), context, () => emitNest(nest, emitter, threads))
+  const scratch = nestScratch(code, context, threads)
+  const emitter = emitterFor(code, loops, context, scratch.parts)
+  withBuffers(emitter, touched(nest), context, () => emitNest(nest, emitter, { results: scratch.results, threads }))
   return { function: code, isShared: threads !== undefined }
 }
 

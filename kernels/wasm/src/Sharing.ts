@@ -12,6 +12,7 @@ import type { Context } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
 import type { Gemm } from "./gemm.ts"
 import { parallelAxis } from "./Nests.ts"
+import { hasLargeTotals } from "./Totals.ts"
 
 /** How a step is run. */
 export interface Call {
@@ -79,8 +80,10 @@ const leastShared = 30_000
 
 /** Whether threads share the loops of a nest. */
 export const isWorthSharing = (nest: Nest, { threads }: Context): boolean => {
+  if (threads === undefined) return false
+  if (hasLargeTotals(nest)) return true
   const axis = parallelAxis(nest)
-  return threads !== undefined && axis !== undefined && axis.extent >= threads.count && workOf(nest) >= leastShared
+  return axis !== undefined && axis.extent >= threads.count && workOf(nest) >= leastShared
 }
 
 /** About how many instructions a nest executes. */
