@@ -54,7 +54,7 @@ const storeTotals = (
   means: Means
 ): void => {
   const values = emitTotals(totals, emitter, means)
-  const store = (): void => emitter.within([], () => emitter.within(values(), () => storeAll(targets, emitter)))
+  const store = (): void => emitter.within(values, () => storeAll(targets, emitter))
   if (means.threads === undefined) return store()
   emitter.code.get(means.threads.thread).op("i32.eqz").if(store)
 }

@@ -2,9 +2,10 @@
  * Emits reductions: sums and extrema over loops. A sum whose terms lie side by side runs in vectors of its own; one
  * that is needed along an axis of vectors runs in ordinary loops around them.
  *
- * **Numerics** The order of a sum depends on the shapes alone: partial sums per lane, then lane by lane, then the rest.
+ * **Numerics** The order of a sum depends on the shapes alone: partial sums per lane, whose halves are added to one
+ * another, then lane by lane, then the rest.
  */
-import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
+import type { Reduce, Variable } from "@cotangent/tensor/Scalar"
 import { identity } from "@cotangent/tensor/Scalar"
 import type { Accumulator, Setting } from "./accumulators.ts"
 import * as Accumulators from "./accumulators.ts"
@@ -60,7 +61,7 @@ export const make = (emitter: Omit<Emitter, "reductions">): Reductions => {
     if (!isVectorizable([node.body], inner, { lanes, workspace, dense: true })) return undefined
     const operations = work([node.body], inner, workspace)
     const most = operations > 24 ? 2 : operations > 4 || node.combine !== "add" ? 4 : 8
-    return { lanes, unroll: Math.min(most, Math.floor(inner.extent / lanes)) }
+    return { lanes, unroll: Math.min(most, 2 ** Math.floor(Math.log2(inner.extent / lanes))) }
   }
 
   /** A sum along a reduction: vectors where the innermost variable allows, then the rest one by one. */
@@ -76,10 +77,11 @@ export const make = (emitter: Omit<Emitter, "reductions">): Reductions => {
       const [main, whole] = [lastRound(range, lanes * unroll), lastRound(range, lanes)]
       const parts = Accumulators.start(setting, unroll)
       nested(node, part, (last) => sweep(setting, last, { from: range.from, to: main }, parts))
-      if (machine.isWide && unroll % 2 === 0 && emitter.scratch !== undefined) {
-        Accumulators.passThrough(setting, parts, emitter.scratch())
+      const pair = Accumulators.join(setting, parts, 2)
+      if (machine.isWide && unroll > 1 && emitter.scratch !== undefined) {
+        Accumulators.passThrough(setting, pair, emitter.scratch())
       }
-      const joined = Accumulators.join(setting, parts)
+      const joined = Accumulators.join(setting, pair, 1)
       if (main !== whole) nested(node, part, (last) => sweep(setting, last, { from: main, to: whole }, joined))
       const [result] = Accumulators.results(setting, joined)
       Memory.foldLanes(code, { dtype: node.dtype, lanes }, result, (value) => combine(node, total, value))
@@ -127,7 +129,11 @@ export const make = (emitter: Omit<Emitter, "reductions">): Reductions => {
   }
 
   /** Loops over all variables but the last, with what does not change computed outside. */
-  const nested = ({ body: value, variables: all }: Reduce, part: Part | undefined, body: (last: Variable) => void): void => {
+  const nested = (
+    { body: value, variables: all }: Reduce,
+    part: Part | undefined,
+    body: (last: Variable) => void
+  ): void => {
     const run = (variables: ReadonlyArray<Variable>): void => {
       const [first, ...rest] = variables
       emitter.hoist([value], new Set(variables))

@@ -10,7 +10,7 @@ import { children } from "@cotangent/tensor/Scalar"
 import type { Threads } from "./Barrier.ts"
 import { share } from "./Barrier.ts"
 import type { Emitter } from "./Emitter.ts"
-import type { Local } from "./FunctionBuilder.ts"
+import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
 
 /** Terms from which on a reduction runs in blocks. */
 const leastTerms = 1 << 15
@@ -18,12 +18,15 @@ const leastTerms = 1 << 15
 /** The most blocks. */
 const mostBlocks = 64
 
+/** Bytes of the results of the blocks of one reduction. */
+export const resultBytes = mostBlocks * 8
+
 /** What the blocks of a nest are shared by and put into. */
 export interface Means {
   /** The threads that share the nest. */
   readonly threads?: Threads | undefined
-  /** The address of scratch memory that they share. */
-  readonly shared: (bytes: number) => Local<"i32">
+  /** The address of `resultBytes` bytes that they share; a thread that runs the nest alone has its own. */
+  readonly results: () => Local<"i32">
 }
 
 /** Whether a nest has no loops of its own. */
@@ -51,46 +54,46 @@ export const hasLargeTotals = (nest: Nest): boolean =>
 
 /** Blocks of the first variable of a reduction. */
 interface Blocks {
-  readonly node: Reduce
   readonly count: number
   /** Rounds of the first variable in a block. */
   readonly extent: number
-  /** Where the results of the blocks go. */
-  readonly results: Local<"i32">
 }
 
 /**
- * Emits the reductions of all blocks, this thread's part of them, and gives code for the values of the whole, which
- * must run on one thread.
+ * Emits large reductions, one after the other; every thread has their values then. Threads wait twice for each: until
+ * the results of all blocks are there, and until all have read them, as the next large reduction puts its own there.
  */
 export const emitTotals = (
   totals: ReadonlyArray<Reduce>,
   emitter: Emitter,
-  { shared, threads }: Means
-): (() => ReadonlyArray<readonly [Scalar, Local]>) => {
-  const { code } = emitter
-  const memory = shared(totals.length * mostBlocks * 8)
-  const all = totals.map((node, i): Blocks => {
-    const results = code.local("i32")
-    code
-      .get(memory)
-      .i32(i * mostBlocks * 8)
-      .op("i32.add")
-      .set(results)
-    return { node, results, ...blocksOf(node, emitter.reductions.stepOf(node)) }
+  { results, threads }: Means
+): ReadonlyArray<readonly [Scalar, Local]> => {
+  const { code, reductions } = emitter
+  const memory = results()
+  const wait = (): unknown => threads !== undefined && code.call(threads.barrier)
+  return totals.map((node) => {
+    const blocks = blocksOf(node, reductions.stepOf(node))
+    emitBlocks(node, blocks, memory, emitter, threads)
+    wait()
+    const total = whole(node, blocks, memory, emitter)
+    wait()
+    return [node, total] as const
   })
-  for (const blocks of all) emitBlocks(blocks, emitter, threads)
-  if (threads !== undefined) code.call(threads.barrier)
-  return () => all.map((blocks) => [blocks.node, whole(blocks, emitter)] as const)
 }
 
-const blocksOf = ({ variables: [first] }: Reduce, step: number): { readonly count: number; readonly extent: number } => {
+const blocksOf = ({ variables: [first] }: Reduce, step: number): Blocks => {
   const steps = Math.floor(first.extent / step)
   const perBlock = Math.ceil(steps / mostBlocks)
   return { count: Math.floor(steps / perBlock), extent: perBlock * step }
 }
 
-const emitBlocks = ({ count, extent, node, results }: Blocks, emitter: Emitter, threads: Threads | undefined): void => {
+const emitBlocks = (
+  node: Reduce,
+  { count, extent }: Blocks,
+  memory: Local<"i32">,
+  emitter: Emitter,
+  threads: Threads | undefined
+): void => {
   const { code, reductions } = emitter
   const [block, from, to] = [code.local("i32"), code.local("i32"), code.local("i32")]
   const range = threads === undefined ? { from: 0, to: count } : share(code, threads, count, 1)
@@ -98,23 +101,28 @@ const emitBlocks = ({ count, extent, node, results }: Blocks, emitter: Emitter, 
     emitter.within([], () => {
       code.get(block).i32(extent).op("i32.mul").tee(from).i32(extent).op("i32.add").set(to)
       const value = reductions.scalar(node, { from, to })
-      code.get(results).get(block).i32(3).op("i32.shl").op("i32.add").get(value).op(`${value.type}.store`)
+      pushPlace(code, memory, block).get(value).op(`${value.type}.store`)
     })
   )
 }
 
+const pushPlace = (code: FunctionBuilder, memory: Local<"i32">, block: Local<"i32">): FunctionBuilder =>
+  code.get(memory).get(block).i32(3).op("i32.shl").op("i32.add")
+
 /** The results of all blocks in order, and the rest, as one. */
-const whole = ({ count, extent, node, results }: Blocks, emitter: Emitter): Local => {
+const whole = (node: Reduce, { count, extent }: Blocks, memory: Local<"i32">, emitter: Emitter): Local => {
   const { code, machine, reductions } = emitter
   const total = reductions.nothing(node)
   const [block, value] = [code.local("i32"), code.local(total.type)]
   code.forLoop({ local: block, from: 0, to: count, step: 1 }, () => {
-    code.get(results).get(block).i32(3).op("i32.shl").op("i32.add").op(`${total.type}.load`).set(value)
+    pushPlace(code, memory, block).op(`${total.type}.load`).set(value)
     reductions.combine(node, total, value)
   })
   const [first] = node.variables
   if (count * extent < first.extent) {
-    reductions.combine(node, total, reductions.scalar(node, { from: count * extent, to: first.extent }))
+    emitter.within([], () =>
+      reductions.combine(node, total, reductions.scalar(node, { from: count * extent, to: first.extent }))
+    )
   }
   const round = node.combine === "add" ? machine.halves.rounding(node.dtype) : undefined
   if (round !== undefined) code.get(total).call(round).set(total)

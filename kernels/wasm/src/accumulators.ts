@@ -29,7 +29,7 @@ export interface Accumulator {
 
 const isFloatExtremum = ({ combine, dtype }: Reduce): boolean => combine !== "add" && isFloat(dtype)
 
-/** Parts that have seen nothing. */
+/** Parts that have seen nothing; their number is a power of two. */
 export const start = (setting: Setting, parts: number): Accumulator => {
   const { code, node, lanes } = setting
   const value = identity(node.combine, node.dtype)
@@ -53,7 +53,13 @@ export const take = (setting: Setting, { state }: Accumulator, values: Vectors):
   values.forEach((value, u) => {
     combine(setting, [parts[u], value], parts[u])
     if (unordered === undefined) return
-    code.get(unordered[u]).get(value).get(value).op(`${floatShape(setting)}.ne`).op("v128.or").set(unordered[u])
+    code
+      .get(unordered[u])
+      .get(value)
+      .get(value)
+      .op(`${floatShape(setting)}.ne`)
+      .op("v128.or")
+      .set(unordered[u])
     code.get(signs[u]).get(value).op(signOf(setting)).set(signs[u])
   })
 }
@@ -69,16 +75,26 @@ export const takeProduct = (setting: Setting, { state: [parts] }: Accumulator, x
       .set(part)
   )
 
-/** All parts as one, from the first to the last. */
-export const join = (setting: Setting, { state }: Accumulator): Accumulator => {
+/** The same in fewer parts, at most `most`: the second half joins the first, again and again. */
+export const join = (setting: Setting, { state }: Accumulator, most: number): Accumulator => {
   const [parts, unordered, signs] = state
-  for (let u = 1; u < parts.length; u++) {
-    combine(setting, [parts[0], parts[u]], parts[0])
+  if (parts.length <= most) return { state }
+  const half = parts.length / 2
+  for (let u = 0; u < half; u++) {
+    combine(setting, [parts[u], parts[u + half]], parts[u])
     if (unordered === undefined) continue
-    setting.code.get(unordered[0]).get(unordered[u]).op("v128.or").set(unordered[0])
-    setting.code.get(signs[0]).get(signs[u]).op(signOf(setting)).set(signs[0])
+    setting.code
+      .get(unordered[u])
+      .get(unordered[u + half])
+      .op("v128.or")
+      .set(unordered[u])
+    setting.code
+      .get(signs[u])
+      .get(signs[u + half])
+      .op(signOf(setting))
+      .set(signs[u])
   }
-  return { state: state.map(([first]) => [first]) }
+  return join(setting, { state: state.map((vectors) => vectors.slice(0, half)) }, most)
 }
 
 /** The results, one for each part. */
@@ -93,23 +109,27 @@ export const results = (setting: Setting, { state }: Accumulator): Vectors => {
     code.get(signs[u]).get(code.constant(shape, -0)).op("v128.and")
     code.get(part).get(part).get(code.constant(shape, 0)).op(`${shape}.eq`)
     // All ones are not a number.
-    code.op(machine.isRelaxed ? blend : "v128.bitselect").get(unordered[u]).op("v128.or").set(result)
+    code
+      .op(machine.isRelaxed ? blend : "v128.bitselect")
+      .get(unordered[u])
+      .op("v128.or")
+      .set(result)
     return result
   })
 }
 
 /**
- * Puts parts into memory and takes them back. V8 joins vectors in pairs from their stores on; it takes them back by
+ * Puts two parts into memory and takes them back. V8 joins vectors in pairs from their stores on; it takes them back by
  * halves, as V8 would replace a load of the whole by what was stored.
  */
 export const passThrough = ({ code }: Setting, { state }: Accumulator, scratch: Local<"i32">): void => {
   const all = state.flat()
-  all.forEach((vector, i) =>
+  // The last comes first: see `storeVectors`.
+  for (const [i, vector] of [...all.entries()].toReversed())
     code
       .get(scratch)
       .get(vector)
       .op("v128.store", 16 * i)
-  )
   all.forEach((vector, i) =>
     code
       .get(scratch)
@@ -120,8 +140,8 @@ export const passThrough = ({ code }: Setting, { state }: Accumulator, scratch: 
   )
 }
 
-/** The most bytes that `passThrough` puts into memory. */
-export const partBytes = 512
+/** The bytes that `passThrough` takes for two parts, on lines of their own. */
+export const partBytes = 128
 
 const combine = (setting: Setting, args: Vectors, into: Local<"v128">): void => {
   const { code, machine, node, lanes } = setting

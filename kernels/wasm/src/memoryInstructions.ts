@@ -222,14 +222,17 @@ const gather = (code: FunctionBuilder, { address, dtype, lanes, offset, stride }
   code.release(result)
 }
 
-/** Stores vectors that follow one another: dense ones side by side, others lane by lane. */
+/**
+ * Stores vectors that follow one another: dense ones side by side, others lane by lane. The last comes first: where V8
+ * joins two stores it puts the joint one where the second stood, and keeps the first if that has the lower address.
+ */
 export const storeVectors = (
   code: FunctionBuilder,
   { address, dtype, lanes, offset, stride }: Run,
   vectors: ReadonlyArray<Local<"v128">>,
   conversions: Halves
 ): void =>
-  vectors.forEach((vector, u) => {
+  [...vectors.entries()].toReversed().forEach(([u, vector]) => {
     const at = offset + u * lanes * stride * bytes(dtype)
     if (stride === 1 && bytes(dtype) >= 4) code.get(address).get(vector).op("v128.store", at)
     else if (stride === 1 && bytes(dtype) === 1 && lanes === 4) {

@@ -66,7 +66,9 @@ const extremum =
 const bySign =
   (name: "v128.xor" | "v128.andnot"): Spelling =>
   (operation) => {
-    push(operation).get(operation.code.constant(shapeOf(operation), -0)).op(name)
+    push(operation)
+      .get(operation.code.constant(shapeOf(operation), -0))
+      .op(name)
   }
 
 const rounding =
@@ -152,8 +154,7 @@ export const vectorInstructions: Readonly<Partial<Record<Instruction, Spelling>>
   div: arithmetic("div"),
   min: extremum("min"),
   max: extremum("max"),
-  neg: (operation) =>
-    isFloat(operation.from) ? bySign("v128.xor")(operation) : arithmetic("neg")(operation),
+  neg: (operation) => (isFloat(operation.from) ? bySign("v128.xor")(operation) : arithmetic("neg")(operation)),
   abs: (operation) => {
     if (isFloat(operation.from)) bySign("v128.andnot")(operation)
     else if (operation.from === "i32") arithmetic("abs")(operation)
