@@ -67,7 +67,9 @@ export const withForm = (
   const { module, slots } = context
   const { buffers, key } = formOf(step, context.counters)
   while (slots.length < buffers.length) slots.push(module.global(0))
-  const made = module.shared(`step ${key}`, () => {
+  // Code for a single thread does not wait for others, nor leave parts to them.
+  const kind = context.threads === undefined ? "alone" : "shared"
+  const made = module.shared(`step ${kind} ${key}`, () => {
     const pointers = new Map(buffers.map((buffer, i) => [buffer, slots[i]] as const))
     const inside: Context = { ...context, pointers }
     const code = make(inside, context.forms.count++)
