@@ -84,6 +84,8 @@ export const make = (
 ): Emitter => {
   const regions: Array<Region> = [{ scalars: new Map(), vectors: new Map() }]
   let current: Lanes | undefined
+  /** How many loops the code stands in. */
+  let loops = 0
 
   const find = <A>(of: (region: Region) => Map<Scalar, A>, scalar: Scalar): A | undefined => {
     for (let depth = regions.length - 1; depth >= 0; depth--) {
@@ -245,8 +247,9 @@ export const make = (
         if ("type" in value) top().scalars.set(node, value)
         else top().vectors.set(node, value)
       }
+      const given = new Set(top().vectors.values())
       body()
-      regions.pop()
+      leave(given)
     },
     loop: (axis, { from, step, to }, body) => {
       const counter = code.local("i32")
@@ -256,12 +259,9 @@ export const make = (
         code.i32(from).set(counter)
         return self.within([[axis, counter]], body)
       }
-      code.forLoop({ local: counter, from, to, step }, () =>
-        self.within([[axis, counter]], () => {
-          body()
-          forget()
-        })
-      )
+      loops++
+      code.forLoop({ local: counter, from, to, step }, () => self.within([[axis, counter]], body))
+      loops--
     },
     along: (lanes, roots, body) => {
       const outside = current
@@ -269,7 +269,7 @@ export const make = (
       regions.push({ scalars: new Map(), vectors: new Map() })
       splats(roots, lanes)
       body()
-      regions.pop()
+      leave(new Set())
       current = outside
     },
     store: (dtype, { base, offset }, value) => {
@@ -288,15 +288,16 @@ export const make = (
   const reductions = Reductions.make(self)
 
   /**
-   * Sets the vectors that the present round of a loop has computed to a constant. V8 carries every local that a loop
-   * sets into the next round, and counts that as a use of one vector without its neighbor: joining pairs does not seem
-   * to pay then.
+   * Leaves a region. In a loop, the vectors computed there are set to a constant: V8 carries every local that a loop
+   * sets into the next round, and counts that as a use of one vector without its neighbor, so that joining pairs does
+   * not seem to pay.
    */
-  const forget = (): void => {
-    if (!machine.isWide) return
-    const zero = code.constant("i32x4", 0)
-    for (const [node, vectors] of top().vectors) {
-      if (node.tag !== "constant") for (const vector of vectors) code.get(zero).set(vector)
+  const leave = (given: ReadonlySet<Vectors>): void => {
+    const { vectors } = regions.pop()!
+    if (!machine.isWide || loops === 0) return
+    const nothing = code.constant("i32x4", 0)
+    for (const [node, computed] of vectors) {
+      if (node.tag !== "constant" && !given.has(computed)) new Set(computed).forEach((v) => code.get(nothing).set(v))
     }
   }
 
