@@ -73,7 +73,7 @@ export const emitTotals = (
   const wait = (): unknown => threads !== undefined && code.call(threads.barrier)
   return totals.map((node) => {
     const blocks = blocksOf(node, reductions.stepOf(node))
-    emitBlocks(node, blocks, memory, emitter, threads)
+    emitBlocks(node, blocks, emitter, { memory, threads })
     wait()
     const total = whole(node, blocks, memory, emitter)
     wait()
@@ -90,9 +90,8 @@ const blocksOf = ({ variables: [first] }: Reduce, step: number): Blocks => {
 const emitBlocks = (
   node: Reduce,
   { count, extent }: Blocks,
-  memory: Local<"i32">,
   emitter: Emitter,
-  threads: Threads | undefined
+  { memory, threads }: { readonly memory: Local<"i32">; readonly threads: Threads | undefined }
 ): void => {
   const { code, reductions } = emitter
   const [block, from, to] = [code.local("i32"), code.local("i32"), code.local("i32")]
