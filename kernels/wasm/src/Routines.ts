@@ -171,7 +171,7 @@ const mergeRuns = (site: Site, keyRow: Local<"i32">, outRow: Local<"i32">, lengt
   )
 }
 
-/** Pushes whether the key at position `x` has to stand before that at `y`: less, or greater; NaN stands last. */
+/** Pushes whether the key at position `x` has to stand before that at `y`: less, or greater; NaN is the greatest. */
 const comesFirst = (
   { code, machine, routine }: Site,
   [keys, order]: readonly [keys: Local<"i32">, order: Local<"i32">],
@@ -191,10 +191,10 @@ const comesFirst = (
   }
   read(x, a)
   read(y, b)
-  const args = descending ? [b, a] : [a, b]
-  scalarInstructions.less({ code, dtype: "bool", from: dtype, args, host: machine.host })
+  const [low, high] = descending ? [b, a] : [a, b]
+  scalarInstructions.less({ code, dtype: "bool", from: dtype, args: [low, high], host: machine.host })
   if (register !== "i32") {
-    code.get(b).get(b).op(`${register}.ne`).get(a).get(a).op(`${register}.eq`).op("i32.and").op("i32.or")
+    code.get(high).get(high).op(`${register}.ne`).get(low).get(low).op(`${register}.eq`).op("i32.and").op("i32.or")
   }
   code.release(a, b)
 }

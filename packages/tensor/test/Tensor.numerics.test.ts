@@ -1,6 +1,7 @@
 /**
  * Values and derivatives where formulas are fragile: at kinks, near 0, in tails, at large numbers.
  */
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Tensor } from "../src/Primitive.ts"
 import * as T from "../src/Tensor.ts"
@@ -34,6 +35,22 @@ describe("derivatives at kinks", () => {
     expect(derivativesAt(T.pow(2), [0])).toEqual([0])
     expect(derivativesAt(T.pow(0), [0])).toEqual([0])
     expect(derivativesAt(T.pow(3), [-2])).toEqual([12])
+  })
+
+  it("of powers are exact at 0, to every order and for exponents that are data", () => {
+    const power = (exponent: number) => (x: Tensor) => T.pow(x, T.fullLike(x, exponent))
+    const derivative = (f: (x: Tensor) => Tensor) => (x: Tensor) => gradientOf(f, x)
+    const coefficient = (exponent: number, order: number): number =>
+      Array.from({ length: order }, (_, k) => exponent - k).reduce((product, factor) => product * factor, 1)
+    fc.assert(
+      fc.property(fc.nat(4), fc.nat(3), (exponent, order) => {
+        let f: (x: Tensor) => Tensor = power(exponent)
+        for (let k = 0; k < order; k++) f = derivative(f)
+        // Only the power that is level by now is not 0 at 0.
+        const atZero = exponent === order ? coefficient(exponent, order) : 0
+        expect(valuesAt(f, [0]).map((value) => value + 0)).toEqual([atZero + 0])
+      })
+    )
   })
 
   it("of remainders are 1, and the negated floor in the divisor", () => {

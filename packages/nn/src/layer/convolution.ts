@@ -136,7 +136,7 @@ type Images = readonly [Dim, Dim]
 type Sizes = readonly [number, number]
 
 /** The greatest of each window of sequences. */
-export const maxPool1d = (options: Tensor.PoolOptions<readonly [number]>): Pool<readonly [Dim], readonly [number]> =>
+export const maxPool1d = (options: Tensor.MaximumOptions<readonly [number]>): Pool<readonly [Dim], readonly [number]> =>
   poolOf((input) => Tensor.maxPool1d(input, options))
 
 /**
@@ -150,7 +150,7 @@ export const maxPool1d = (options: Tensor.PoolOptions<readonly [number]>): Pool<
  * stage.predict(params, state, Tensor.ones([2, 3, 32, 32])).shape // => [2, 8, 15, 15]
  * ```
  */
-export const maxPool2d = (options: Tensor.PoolOptions<Sizes>): Pool<Images, Sizes> =>
+export const maxPool2d = (options: Tensor.MaximumOptions<Sizes>): Pool<Images, Sizes> =>
   poolOf((input) => Tensor.maxPool2d(input, options))
 
 /** The mean of each window of sequences. */

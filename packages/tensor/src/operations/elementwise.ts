@@ -156,8 +156,8 @@ export const softplus: Unary = unary("softplus", (x) =>
 )
 /** `ln sigmoid(x) = −softplus(−x)`. **Numerics** Finite for every finite `x`. */
 export const logSigmoid: Unary = unary("logSigmoid", (x) => Linear.neg(softplus(Linear.neg(x))))
-/** `max(x, 0)`, for numbers. Derivative: 1 where `x > 0`, 0 elsewhere, at 0 too. */
-export const relu: Unary = typed((x: Tensor) => where(Discrete.less(fill(x, 0), x), x, fill(x, 0)))
+/** `max(x, 0)`, for numbers; NaN stays NaN. Derivative: 0 where `x ≤ 0`, at 0 too, 1 elsewhere. */
+export const relu: Unary = typed((x: Tensor) => where(Discrete.lessEqual(x, fill(x, 0)), fill(x, 0), x))
 
 /** Whether `x` is not a number; never for integers. */
 export const isNaN: Predicate = typed((x: Tensor) => Discrete.not(Discrete.equal(x, x)))

@@ -229,7 +229,7 @@ export interface Ordering<R extends DType = never> {
 }
 
 /**
- * The positions that put the values along an axis in order: ascending unless stated, stable, NaN after everything.
+ * The positions that put the values along an axis in order: ascending unless stated, stable. NaN counts as greatest.
  *
  * **Throws** `AxisError` for an axis that `self` has not.
  */
@@ -242,7 +242,7 @@ export const argSort: Ordering<"i32"> = forms(
 )
 
 /**
- * The values along an axis in order: ascending unless stated, stable, NaN after everything. **Throws** as `argSort`.
+ * The values along an axis in order: ascending unless stated, stable. NaN counts as greatest. **Throws** as `argSort`.
  *
  * **Example** (Descending)
  *
@@ -263,7 +263,8 @@ export interface TopK<S extends Shape, D extends DType> {
 }
 
 /**
- * The `k` greatest values along an axis, the last unless stated, greatest first, and their positions.
+ * The `k` greatest values along an axis, the last unless stated, greatest first, and their positions. NaN counts as the
+ * greatest, as for `argMax`.
  *
  * **Throws** `AxisError`, and `ArgumentError` unless the axis has so many.
  *

@@ -30,6 +30,12 @@ export interface PoolOptions<P extends Dims> {
   readonly ceilMode?: boolean
 }
 
+/** Which windows give their greatest. */
+export interface MaximumOptions<P extends Dims> extends PoolOptions<P> {
+  /** The distance between neighboring elements of a window; 1 unless stated. */
+  readonly dilation?: number | P
+}
+
 /** Which windows are averaged. */
 export interface AverageOptions<P extends Dims> extends PoolOptions<P> {
   /** Whether padding counts as zeros; so unless stated. */
@@ -83,11 +89,12 @@ interface Pool extends Slide {
   readonly inner: Dims
 }
 
-const poolOf = (operation: string, spatial: Dims, options: PoolOptions<Dims>): Pool => {
+const poolOf = (operation: string, spatial: Dims, options: MaximumOptions<Dims>): Pool => {
   const rank = spatial.length
   const kernel = perAxis(operation, "kernel", options.kernel, { rank, least: 1 })
   const stride = perAxis(operation, "stride", options.stride ?? kernel, { rank, least: 1 })
-  const still = { kernel, stride, dilation: kernel.map(() => 1) }
+  const dilation = perAxis(operation, "dilation", options.dilation ?? 1, { rank, least: 1 })
+  const still = { kernel, stride, dilation }
   const { after, before } = margins(operation, options.padding ?? 0, spatial, still)
   const slide = { ...still, before, after }
   demandWindows(operation, spatial, slide)
@@ -160,7 +167,7 @@ type Pooling2d<O> = Pooling<readonly [Dim, Dim], readonly [number, number], O>
 type Pooling3d<O> = Pooling<readonly [Dim, Dim, Dim], readonly [number, number, number], O>
 
 /** The greatest of each window of sequences; see `maxPool2d`. */
-export const maxPool1d: Pooling1d<PoolOptions<readonly [number]>> = pooling("maxPool1d", 1, greatest)
+export const maxPool1d: Pooling1d<MaximumOptions<readonly [number]>> = pooling("maxPool1d", 1, greatest)
 
 /**
  * The greatest of each window of images. Ties share the gradient equally.
@@ -175,10 +182,10 @@ export const maxPool1d: Pooling1d<PoolOptions<readonly [number]>> = pooling("max
  * await evaluate(Tensor.maxPool2d(Tensor.of([[1, 5, 2, 0], [3, 4, 8, 6]]), { kernel: 2 })) // => [[5, 8]]
  * ```
  */
-export const maxPool2d: Pooling2d<PoolOptions<readonly [number, number]>> = pooling("maxPool2d", 2, greatest)
+export const maxPool2d: Pooling2d<MaximumOptions<readonly [number, number]>> = pooling("maxPool2d", 2, greatest)
 
 /** The greatest of each window of volumes; see `maxPool2d`. */
-export const maxPool3d: Pooling3d<PoolOptions<readonly [number, number, number]>> = pooling("maxPool3d", 3, greatest)
+export const maxPool3d: Pooling3d<MaximumOptions<readonly [number, number, number]>> = pooling("maxPool3d", 3, greatest)
 
 /** The mean of each window of sequences; see `avgPool2d`. */
 export const avgPool1d: Pooling1d<AverageOptions<readonly [number]>> = pooling("avgPool1d", 1, average)

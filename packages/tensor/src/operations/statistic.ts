@@ -9,12 +9,12 @@ import { demand, fill } from "../internal/operands.ts"
 import type { Tensor } from "../Primitive.ts"
 import { mul } from "../primitive/bilinear.ts"
 import * as Discrete from "../primitive/discrete.ts"
-import { div, exp, log, sqrt } from "../primitive/elementwise.ts"
+import { div, exp, log, pow, sqrt } from "../primitive/elementwise.ts"
 import * as Linear from "../primitive/linear.ts"
 import { abs, reduceMax, where } from "../primitive/selection.ts"
 import type { Dims } from "../Shape.ts"
 import { normalizeAxis, size } from "../Shape.ts"
-import { max } from "./reduction.ts"
+import { max, min } from "./reduction.ts"
 import type { Along, KeepDims, Reduction } from "./signature.ts"
 
 type AxesArgument = number | Dims | undefined
@@ -59,14 +59,18 @@ const squaredDeviations = (x: Tensor, axes: Dims): Tensor => {
   return Linear.sum(mul(deviation, deviation), { axes })
 }
 
-/** What is taken off the count: 0 for the population (the default), 1 for the unbiased estimate from a sample. */
+/**
+ * What is taken off the count: 0 for the population (the default), 1 for the unbiased estimate from a sample. Where it
+ * leaves nothing, the quotient is by 0: NaN or infinite, never negative.
+ */
 export interface Correction {
   readonly correction?: number
 }
 
 const varianceOf = (x: Tensor, axes: Dims, { correction = 0 }: Correction): Tensor => {
   const squares = squaredDeviations(x, axes)
-  return div(squares, fill("variance", squares, size(axes.map((axis) => x.shape[axis])) - correction))
+  const freedom = Math.max(size(axes.map((axis) => x.shape[axis])) - correction, 0)
+  return div(squares, fill("variance", squares, freedom))
 }
 
 /**
@@ -93,21 +97,43 @@ export const standardDeviation: Reduction<never, Correction> = reduction("standa
   rootOf(varianceOf(x, axes, options))
 )
 
-/** The order of a norm: sum of magnitudes, Euclidean length (the default), or greatest magnitude. */
+/** `xᵖ` for `x` from 0, whose derivative at 0 is 0. */
+const powerOf = (x: Tensor, exponent: number): Tensor => {
+  const isZero = Discrete.equal(x, fill("pow", x, 0))
+  return where(isZero, x, pow(where(isZero, fill("pow", x, 1), x), fill("pow", x, exponent)))
+}
+
+/**
+ * The order `p` of a norm, above 0: 1 for the sum of magnitudes, 2 for the Euclidean length (the default), ∞ for the
+ * greatest magnitude; or −∞ for the least.
+ */
 export interface NormOrder {
   readonly ord?: number
 }
 
 /**
- * The norm over `axes` of order 1, 2 (the default) or ∞, for floats; its derivative at 0 is 0.
+ * The norm `(Σ |x|ᵖ)^(1/p)` over `axes`, of order 2 unless stated, for floats; its derivative at 0 is 0.
  *
- * **Throws** as `sum`, and `ArgumentError` for another order.
+ * **Throws** as `sum`, and `ArgumentError` for an order that is neither above 0 nor −∞.
+ *
+ * **Numerics** Powers of magnitudes are summed as they are: those of large orders leave the range of floats early.
+ *
+ * **Example** (Three lengths)
+ *
+ * ```ts run
+ * const x = Tensor.of([3, -4])
+ * await evaluate(Tensor.norm(x)) // => 5
+ * await evaluate(Tensor.norm(x, 0, { ord: 1 })) // => 7
+ * await evaluate(Tensor.norm(x, 0, { ord: Infinity })) // => 4
+ * ```
  */
 export const norm: Reduction<never, NormOrder> = reduction("norm", (x, axes, { ord = 2 }: NormOrder) => {
   if (ord === 1) return Linear.sum(abs(x), { axes })
   if (ord === 2) return rootOf(Linear.sum(mul(x, x), { axes }))
   if (ord === Infinity) return max(abs(x), axes)
-  throw new ArgumentError({ operation: "norm", expected: "the order 1, 2 or Infinity", received: String(ord) })
+  if (ord === -Infinity) return min(abs(x), axes)
+  if (ord > 0) return powerOf(Linear.sum(powerOf(abs(x), ord), { axes }), 1 / ord)
+  throw new ArgumentError({ operation: "norm", expected: "an order above 0, or -Infinity", received: String(ord) })
 })
 
 const along = (operation: string, rule: (x: Tensor, axes: Dims) => Tensor): Along =>

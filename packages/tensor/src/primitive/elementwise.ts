@@ -12,7 +12,7 @@ import type { TensorType } from "../Shape.ts"
 import * as Special from "../special.ts"
 import { mul } from "./bilinear.ts"
 import { fillValue, full } from "./leaf.ts"
-import { add, batched, neg, sameType, sub } from "./linear.ts"
+import { add, batched, neg, sameType, stopGradient, sub } from "./linear.ts"
 
 interface Elementwise<N extends 1 | 2, P> {
   readonly name: string
@@ -171,13 +171,27 @@ export const atan2: Op<2> = elementwise({
   }
 })
 
-/** `xʸ`. Derivatives: `y xʸ⁻¹`, and `xʸ ln x` where `x > 0`. */
+/** `xʸ`. Derivatives: `y xʸ⁻¹`, which is 0 for `x⁰` at 0 too, and `xʸ ln x` where `x > 0`. */
 export const pow: Op<2> = elementwise({
   name: "pow",
   arity: 2,
   domain: "a base above 0, or at least 0 under a positive exponent; a negative base needs a whole exponent",
   scalar: ([x, y]) => S.pow(x, y),
-  partials: ({ inputs: [x, y], output }) => [mul(y, pow(x, sub(y, one(y)))), mul(output, logOfBase(x))]
+  partials: ({ inputs: [x, y], output }) => [
+    mul(y, pow(x, exponentBelow(stopGradient(x), y))),
+    mul(output, logOfBase(x))
+  ]
+})
+
+/** `y − 1`, but 0 where `x` and `y` are: there `y xʸ⁻¹` would be 0 · ∞. Derivative by `y`: 1. */
+const exponentBelow: Op<2> = elementwise({
+  name: "exponentBelow",
+  arity: 2,
+  scalar: ([x, y]) => {
+    const isZero = (a: Scalar): Scalar => S.equal(a, S.like(a, 0))
+    return S.select(S.and(isZero(x), isZero(y)), y, S.sub(y, S.like(y, 1)))
+  },
+  partials: ({ inputs: [x, y] }) => [fill(x, 0), one(y)]
 })
 
 /** `ln x` where `x > 0`, 0 at 0 (the limit of `xʸ ln x` for `y > 0`). Derivative: `1/x` where `x > 0`. */

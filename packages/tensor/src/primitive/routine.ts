@@ -12,7 +12,7 @@ import { zeros } from "./leaf.ts"
 import { batched } from "./linear.ts"
 
 /**
- * Positions that put the last axis of `x` in order: stable, NaN after everything else either way.
+ * Positions that put the last axis of `x` in order: stable, with NaN greater than everything else.
  * `[…, n] → i32 […, n]`.
  */
 export const argSort: Op<1, { readonly descending: boolean }> = make<1, { readonly descending: boolean }>({
@@ -27,7 +27,7 @@ export const argSort: Op<1, { readonly descending: boolean }> = make<1, { readon
       const rank = (i: number): number => x.data[start + i]
       const order = Array.from({ length: rows }, (_, i) => i).sort((i, j) => {
         const [a, b] = [rank(i), rank(j)]
-        if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+        if (Number.isNaN(a) || Number.isNaN(b)) return direction * (Number(Number.isNaN(a)) - Number(Number.isNaN(b)))
         return a === b ? 0 : direction * (a < b ? -1 : 1)
       })
       data.set(order, start)
