@@ -11,10 +11,15 @@ import { checkRate, thinned } from "./internal/thin.ts"
 
 export type { Dropped } from "./internal/thin.ts"
 
+type Truths = Tensor.Tensor<Shape, "bool">
+
 /** Which keys a query may see. */
 export interface AttentionOptions {
-  /** Whether a query may see a key, of a shape that broadcasts to `[…, queries, keys]`; everything unless stated. */
-  readonly mask?: Tensor.Tensor<Shape, "bool">
+  /**
+   * Whether a query may see a key, or what is added to its score, where −∞ hides it; of a shape that broadcasts to
+   * `[…, queries, keys]`. Everything is seen unless stated.
+   */
+  readonly mask?: Truths | Floats
   /** Whether query `i` sees the keys `0 … i` only. */
   readonly causal?: boolean
   /** What products are scaled by; `1/√width` unless stated. */
@@ -30,11 +35,20 @@ export interface Attended<D extends Float = Float> {
   readonly value: Tensor.Tensor<Shape, D>
 }
 
-const both = (x: Tensor.Tensor<Shape, "bool"> | undefined, y: Tensor.Tensor<Shape, "bool">) =>
-  x === undefined ? y : Tensor.logicalAnd(x, y)
+const both = (x: Truths | undefined, y: Truths): Truths => (x === undefined ? y : Tensor.logicalAnd(x, y))
+
+const isTruths = (mask: Truths | Floats): mask is Truths => mask.dtype === "bool"
+
+/** Which keys a mask lets be seen, and what it adds to their scores. */
+const meaningOf = (mask: Truths | Floats | undefined): { readonly seen?: Truths; readonly added?: Floats } => {
+  if (mask === undefined) return {}
+  if (isTruths(mask)) return { seen: mask }
+  const seen = Tensor.notEqual(mask, -Infinity)
+  return { seen, added: Tensor.where(seen, mask, 0) }
+}
 
 /** Whether key `j` is not after query `i`. **Shapes** → `[queries, keys]` */
-const isPast = (queries: number, keys: number): Tensor.Tensor<Shape, "bool"> =>
+const isPast = (queries: number, keys: number): Truths =>
   Tensor.lessEqual(
     Tensor.reshape(Tensor.arange(keys, { dtype: "i32" }), [1, keys]),
     Tensor.reshape(Tensor.arange(queries, { dtype: "i32" }), [queries, 1])
@@ -51,9 +65,9 @@ const checkPair = (query: Floats, key: Floats): void => {
 }
 
 /**
- * How much each query attends to each key: `softmax(scale · query · keyᵀ)` over the keys that it may see. The weights of
- * a query that sees none are 0. With `dropout`, each weight is 0 with probability `rate` and the others are scaled by
- * `1 / (1 − rate)`.
+ * How much each query attends to each key: `softmax(scale · query · keyᵀ + mask)` over the keys that it may see. The
+ * weights of a query that sees none are 0. With `dropout`, each weight is 0 with probability `rate` and the others are
+ * scaled by `1 / (1 − rate)`.
  *
  * **Shapes** `[…, queries, width]`, `[…, keys, width]` → `[…, queries, keys]`
  *
@@ -66,8 +80,10 @@ export const attentionWeights = <D extends Float>(
   const [queries, keys]: readonly [Floats, Floats] = [query, key]
   checkPair(queries, keys)
   const scaled = Tensor.mul(queries, scale ?? 1 / Math.sqrt(queries.shape.at(-1) ?? 1))
-  const scores = Tensor.matmul(scaled, Tensor.swapAxes(keys, -1, -2))
-  const allowed = causal ? both(mask, isPast(queries.shape.at(-2) ?? 0, keys.shape.at(-2) ?? 0)) : mask
+  const products = Tensor.matmul(scaled, Tensor.swapAxes(keys, -1, -2))
+  const { added, seen } = meaningOf(mask)
+  const scores = added === undefined ? products : Tensor.add(products, added)
+  const allowed = causal ? both(seen, isPast(queries.shape.at(-2) ?? 0, keys.shape.at(-2) ?? 0)) : seen
   const weights = allowed === undefined ? Tensor.softmax(scores, -1) : maskedSoftmax(scores, allowed)
   if (dropout !== undefined) checkRate("attention", dropout.rate)
   // Scores have the dtype of the queries.
@@ -75,7 +91,7 @@ export const attentionWeights = <D extends Float>(
 }
 
 /** The softmax over what is allowed, 0 elsewhere. A row where nothing is gets even scores, so nothing in it is NaN. */
-const maskedSoftmax = (scores: Floats, allowed: Tensor.Tensor<Shape, "bool">): Floats => {
+const maskedSoftmax = (scores: Floats, allowed: Truths): Floats => {
   const isAllowed = Tensor.broadcastTo(allowed, scores.shape)
   const floor = Tensor.where(Tensor.any(isAllowed, -1, { keepDims: true }), -Infinity, Tensor.zeros([], scores.dtype))
   return Tensor.where(isAllowed, Tensor.softmax(Tensor.where(isAllowed, scores, floor), -1), 0)

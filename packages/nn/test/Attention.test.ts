@@ -5,6 +5,7 @@ import { pullback } from "@cotangent/autodiff/Vjp"
 import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Tree from "@cotangent/tensor/Tree"
+import * as fc from "fast-check"
 import { assert, describe, it } from "vitest"
 
 const key = Random.key(0)
@@ -51,6 +52,34 @@ describe("scaledDotProductAttention", () => {
     )
     assertNear(weights, [0, 0, 0, 0, 1, 0, 0, 0.5, 0.5])
   })
+
+  it("adds a mask of floats to the scores", () => {
+    // A key that stands twice counts as ln 2 added to its score.
+    const twice = (x: Tensor.Tensor<Tensor.Shape, "f32">) =>
+      Tensor.concatenate([x, Tensor.slice(x, { start: [0, 4], stop: [2, 5] })], 1)
+    assertNear(
+      Attention.scaledDotProductAttention(
+        { query, key: memory, value },
+        { mask: Tensor.of([0, 0, 0, 0, Math.log(2)]) }
+      ),
+      values(Attention.scaledDotProductAttention({ query, key: twice(memory), value: twice(value) }))
+    )
+  })
+
+  it("hides what −∞ is added to, as a mask of truths does", () =>
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 15, maxLength: 15 }), fc.boolean(), (seen, causal) => {
+        const truths = Tensor.reshape(Tensor.of(seen.map(Number), "bool"), [3, 5])
+        const attended = { query, key: memory, value }
+        assertNear(
+          Attention.scaledDotProductAttention(attended, {
+            mask: Tensor.where(truths, Tensor.of(0), -Infinity),
+            causal
+          }),
+          values(Attention.scaledDotProductAttention(attended, { mask: truths, causal }))
+        )
+      })
+    ))
 
   it("broadcasts keys over leading axes", () => {
     const shared = Tensor.slice(memory, { stop: [1] })
