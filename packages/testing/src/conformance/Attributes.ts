@@ -8,7 +8,11 @@ export interface Attributes {
   readonly number: (name: string, otherwise?: number) => number
   readonly numbers: (name: string, otherwise?: ReadonlyArray<number>) => ReadonlyArray<number>
   readonly flag: (name: string, otherwise?: boolean) => boolean
+  /** A number, or a list of them: what options take that have one value for all axes or one for each. */
+  readonly perAxis: (name: string, otherwise?: number | ReadonlyArray<number>) => number | ReadonlyArray<number>
   readonly text: (name: string, otherwise?: string) => string
+  /** One of the texts `known`. */
+  readonly choice: <const T extends string>(name: string, known: ReadonlyArray<T>, otherwise?: NoInfer<T>) => T
   /** Whether there is one of that name. */
   readonly has: (name: string) => boolean
 }
@@ -34,11 +38,19 @@ export const make = (record: Readonly<Record<string, unknown>>): Attributes => {
         received: JSON.stringify(value)
       })
     }
+  const text = reader("the text", isText)
   return {
     number: reader("the number", isNumber, (value) => (isText(value) ? (beyondJson[value] ?? value) : value)),
     numbers: reader("the numbers", isNumbers),
     flag: reader("the flag", isFlag),
-    text: reader("the text", isText),
-    has: (name) => record[name] !== undefined && record[name] !== null
+    perAxis: reader("a number or the numbers", (value) => isNumber(value) || isNumbers(value)),
+    text,
+    choice: (name, known, otherwise) => {
+      const received = text(name, otherwise)
+      const found = known.find((each) => each === received)
+      if (found !== undefined) return found
+      throw new ArgumentError({ operation: "conformance", expected: `${name}: ${known.join(", ")}`, received })
+    },
+    has: (name) => record[name] !== undefined
   }
 }

@@ -19,8 +19,9 @@ import { exact, largest } from "@cotangent/gradcheck/Comparison"
 import * as Attributes from "./Attributes.ts"
 import type { ArrayJson, OperationCase, ProgramCase, RandomCase } from "./format.ts"
 import { arrayOf } from "./format.ts"
-import type { Inputs } from "./operations.ts"
+import type { Input } from "./operations.ts"
 import { operations } from "./operations.ts"
+import { reading } from "./reading.ts"
 
 /** The dtypes of floats that cases are run in. */
 export type Precision = "f64" | "f32"
@@ -55,14 +56,26 @@ const checksOf = (
 
 type Named = Readonly<Record<string, Tensor>>
 
-/** Applies the operation called `op`. **Throws** `ArgumentError` if there is none. */
-const applyNamed = (op: string, inputs: Named, record: Readonly<Record<string, unknown>>): Named => {
+/**
+ * Applies the operation called `op`. **Throws** `ArgumentError` if there is none, or where it has no use for an input
+ * or an attribute: what it does not read it would not obey.
+ */
+export const applyNamed = (op: string, inputs: Named, record: Readonly<Record<string, unknown>>): Named => {
   const operation = Object.hasOwn(operations, op) ? operations[op] : undefined
   if (operation === undefined) {
     throw new ArgumentError({ operation: "conformance", expected: "a known operation", received: op })
   }
   // Which dtype an input has, the case alone knows.
-  const result = operation(inputs as Inputs, Attributes.make(record))
+  const [given, attributes] = [reading(inputs as Readonly<Record<string, Input>>), reading(record)]
+  const result = operation(given.record, Attributes.make(attributes.record))
+  const unread = [...given.unread(), ...attributes.unread()]
+  if (unread.length > 0) {
+    throw new ArgumentError({
+      operation: op,
+      expected: "inputs and attributes that it knows",
+      received: unread.join(", ")
+    })
+  }
   return Tensors.isTensor(result) ? { y: result } : result
 }
 
@@ -121,11 +134,15 @@ const demand = (tensors: Named, name: string): Tensor => {
   throw new ArgumentError({ operation: "conformance", expected: Object.keys(tensors).join(", "), received: name })
 }
 
+/** Names of the operands of a statement. More than two are only ever put together, in their order. */
+const operandNames = (count: number): ReadonlyArray<string> =>
+  count === 1 ? ["x"] : Array.from({ length: count }, (_, i) => (i < 2 ? ["a", "b"][i] : `operand${i}`))
+
 /** The program of a case as a function of its inputs. */
 const runProgram = (given: ProgramCase, inputs: ReadonlyArray<Tensor>): Tensor => {
   const values: Record<string, Tensor> = Object.fromEntries(given.inputs.map(({ id }, i) => [id, inputs[i]]))
   for (const { attrs, id, inputs: operands, op } of given.statements) {
-    const names = operands.length === 1 ? ["x"] : ["a", "b"]
+    const names = operandNames(operands.length)
     const named = Object.fromEntries(operands.map((operand, i) => [names[i], demand(values, operand)]))
     values[id] = demand(applyNamed(op, named, attrs), "y")
   }

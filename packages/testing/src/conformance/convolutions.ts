@@ -5,14 +5,9 @@ import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
 import type { Inputs, Operation } from "./operations.ts"
 
-/** A number for each axis. How many there are the operation checks; types take it for whatever is wanted. */
-const perAxis = (attributes: Attributes, name: string, otherwise?: ReadonlyArray<number>): never =>
-  attributes.numbers(name, otherwise) as never
-
-const slide = (attributes: Attributes) => ({
-  stride: perAxis(attributes, "stride"),
-  padding: perAxis(attributes, "padding")
-})
+/** Options of one number for all axes or one for each. The operation checks how many; types take it for what is wanted. */
+const axial = (attributes: Attributes, ...names: ReadonlyArray<string>): Readonly<Record<string, never>> =>
+  Object.fromEntries(names.filter(attributes.has).map((name) => [name, attributes.perAxis(name) as never]))
 
 const biased = ({ bias }: Inputs) => (bias === undefined ? {} : { bias: Tensor.flatten(bias) })
 
@@ -21,9 +16,8 @@ const convolution = (convolve: typeof Tensor.conv1d | typeof Tensor.conv2d | typ
   const ofAny = convolve as typeof Tensor.conv2d
   return (inputs, attributes) =>
     ofAny(inputs.x, inputs.weight, {
-      ...slide(attributes),
+      ...axial(attributes, "stride", "padding", "dilation"),
       ...biased(inputs),
-      dilation: perAxis(attributes, "dilation"),
       groups: attributes.number("groups", 1)
     })
 }
@@ -35,34 +29,50 @@ const transposed = (
   const ofAny = convolve as typeof Tensor.convTranspose2d
   return (inputs, attributes) =>
     ofAny(inputs.x, inputs.weight, {
-      ...slide(attributes),
+      ...axial(attributes, "stride", "padding", "outputPadding", "dilation"),
       ...biased(inputs),
-      outputPadding: perAxis(attributes, "outputPadding"),
-      groups: attributes.number("groups", 1),
-      ...(attributes.has("dilation") ? { dilation: perAxis(attributes, "dilation") } : {})
+      groups: attributes.number("groups", 1)
     })
 }
 
-const pool = (attributes: Attributes) => ({ ...slide(attributes), kernel: perAxis(attributes, "kernel") })
+const pool = (attributes: Attributes) => ({
+  ...axial(attributes, "stride", "padding"),
+  // As above.
+  kernel: attributes.perAxis("kernel") as never,
+  ceilMode: attributes.flag("ceilMode", false)
+})
 
 const maximum = (pooling: typeof Tensor.maxPool1d | typeof Tensor.maxPool2d | typeof Tensor.maxPool3d): Operation => {
   // As above.
   const ofAny = pooling as typeof Tensor.maxPool2d
-  return ({ x }, attributes) => ofAny(x, { ...pool(attributes), ceilMode: attributes.flag("ceilMode", false) })
+  return ({ x }, attributes) => ofAny(x, { ...pool(attributes), ...axial(attributes, "dilation") })
 }
 
 const average = (pooling: typeof Tensor.avgPool1d | typeof Tensor.avgPool2d | typeof Tensor.avgPool3d): Operation => {
   // As above.
   const ofAny = pooling as typeof Tensor.avgPool2d
   return ({ x }, attributes) =>
-    ofAny(x, {
-      ...pool(attributes),
-      ceilMode: attributes.flag("ceilMode", false),
-      countIncludePad: attributes.flag("countIncludePad", true)
-    })
+    ofAny(x, { ...pool(attributes), countIncludePad: attributes.flag("countIncludePad", true) })
 }
 
-const adaptive: Operation = ({ x }, attributes) => Tensor.adaptiveAvgPool(x, attributes.numbers("outputSize"))
+const adaptive =
+  (rank: number): Operation =>
+  ({ x }, attributes) => {
+    const size = attributes.perAxis("outputSize")
+    return Tensor.adaptiveAvgPool(x, typeof size === "number" ? new Array<number>(rank).fill(size) : size)
+  }
+
+/** What modes are called for one, two and three axes. */
+const modes = ["nearest", "linear", "bilinear", "trilinear", "area"] as const
+
+const interpolation: Operation = ({ x }, attributes) => {
+  const size = attributes.numbers("size")
+  const mode = attributes.choice("mode", modes, "nearest")
+  const alignCorners = attributes.flag("alignCorners", false)
+  // PyTorch calls it an interpolation too.
+  if (mode === "area") return Tensor.adaptiveAvgPool(x, size)
+  return Tensor.interpolate(x, { size, mode: mode === "nearest" ? mode : "linear", alignCorners })
+}
 
 /** Everything on sliding windows and on resolutions. */
 export const convolutions: Readonly<Record<string, Operation>> = {
@@ -78,13 +88,8 @@ export const convolutions: Readonly<Record<string, Operation>> = {
   avgPool1d: average(Tensor.avgPool1d),
   avgPool2d: average(Tensor.avgPool2d),
   avgPool3d: average(Tensor.avgPool3d),
-  adaptiveAvgPool1d: adaptive,
-  adaptiveAvgPool2d: adaptive,
-  adaptiveAvgPool3d: adaptive,
-  interpolate: ({ x }, attributes) =>
-    Tensor.interpolate(x, {
-      size: attributes.numbers("size"),
-      mode: attributes.text("mode", "nearest") === "nearest" ? "nearest" : "linear",
-      alignCorners: attributes.flag("alignCorners", false)
-    })
+  adaptiveAvgPool1d: adaptive(1),
+  adaptiveAvgPool2d: adaptive(2),
+  adaptiveAvgPool3d: adaptive(3),
+  interpolate: interpolation
 }

@@ -13,6 +13,7 @@ const scalarOf = (inputs: Inputs, attributes: Attributes, name: string): Tensor.
 
 /** Example 1.4: two inputs, two hidden units and two outputs, each rectified, and their mean squared error. */
 const network: Operation = (inputs, attributes) => {
+  attributes.choice("loss", ["mean of the two squared errors"])
   const row = (...names: ReadonlyArray<string>): Floats =>
     Tensor.stack(names.map((name): Floats => scalarOf(inputs, attributes, name)))
   const matrix = (...rows: ReadonlyArray<Floats>): Floats => Tensor.stack(rows)

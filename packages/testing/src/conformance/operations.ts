@@ -3,7 +3,6 @@
  */
 import * as Activation from "@cotangent/nn/Activation"
 import * as Loss from "@cotangent/nn/Loss"
-import { ArgumentError } from "@cotangent/tensor/errors"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
@@ -110,7 +109,7 @@ const activations: Readonly<Record<string, Operation>> = {
   celu: ({ x }, attributes) => Activation.celu(x, { alpha: attributes.number("alpha", 1) }),
   // Programs name no form and mean the one by tanh.
   gelu: ({ x }, attributes) =>
-    Activation.gelu(x, { approximate: attributes.text("approximate", "tanh") === "tanh" ? "tanh" : "none" }),
+    Activation.gelu(x, { approximate: attributes.choice("approximate", ["tanh", "none"], "tanh") }),
   silu: unary(Activation.silu),
   mish: unary(Activation.mish),
   relu6: unary(Activation.relu6),
@@ -138,9 +137,8 @@ const binaries: Readonly<Record<string, Operation>> = {
   atan2: binary(Tensor.atan2),
   hypot: binary(Tensor.hypot),
   remainder: ({ a, b }, attributes) => {
-    const sign = attributes.text("sign", "divisor")
-    if (sign === "divisor") return Tensor.remainder(a, b)
-    throw new ArgumentError({ operation: "remainder", expected: "the sign of the divisor", received: sign })
+    attributes.choice("sign", ["divisor"], "divisor")
+    return Tensor.remainder(a, b)
   },
   equal: binary(Tensor.equal),
   notEqual: binary(Tensor.notEqual),
@@ -180,8 +178,6 @@ const reductions: Readonly<Record<string, Operation>> = {
   cumulativeProd: along(Tensor.cumulativeProd)
 }
 
-const modes = ["constant", "reflect", "edge"] as const
-
 const movement: Readonly<Record<string, Operation>> = {
   reshape: ({ x }, attributes) => Tensor.reshape(x, attributes.numbers("shape")),
   transpose: ({ x }, attributes) => Tensor.transpose(x, attributes.numbers("permutation")),
@@ -198,11 +194,7 @@ const movement: Readonly<Record<string, Operation>> = {
   concatenate: (inputs, attributes) => Tensor.concatenate(Object.values(inputs), attributes.number("axis", 0)),
   stack: (inputs, attributes) => Tensor.stack(Object.values(inputs), attributes.number("axis", 0)),
   pad: ({ x }, attributes) => {
-    const text = attributes.text("mode", "constant")
-    const mode = modes.find((name) => name === text)
-    if (mode === undefined) {
-      throw new ArgumentError({ operation: "pad", expected: modes.join(", "), received: text })
-    }
+    const mode = attributes.choice("mode", ["constant", "reflect", "edge"], "constant")
     const [before, after] = [attributes.numbers("before"), attributes.numbers("after")]
     return mode === "constant"
       ? Tensor.pad(x, { before, after, value: attributes.number("value", 0) })
@@ -233,14 +225,8 @@ const contractions: Readonly<Record<string, Operation>> = {
   }
 }
 
-const reductionNames = ["mean", "sum", "batchMean", "none"] as const
-
-const reductionOf = (attributes: Attributes): Loss.Reduction => {
-  const text = attributes.text("reduction", "mean")
-  const name = reductionNames.find((known) => known === text)
-  if (name !== undefined) return name
-  throw new ArgumentError({ operation: "loss", expected: reductionNames.join(", "), received: text })
-}
+const reductionOf = (attributes: Attributes): Loss.Reduction =>
+  attributes.choice("reduction", ["mean", "sum", "batchMean", "none"], "mean")
 
 const pairLoss =
   (loss: Loss.Pairwise, prediction: string, target: string): Operation =>
@@ -248,11 +234,13 @@ const pairLoss =
     loss(inputs[prediction], inputs[target], { reduction: reductionOf(attributes) })
 
 const losses: Readonly<Record<string, Operation>> = {
+  // Classes are the second axis of cases, after the batch, and the last of ours.
   crossEntropy: ({ labels, logits, weights }, attributes) => {
-    return Loss.crossEntropy(logits, labels, {
+    const rows = logits.shape.length > 2 ? Tensor.moveAxis(logits as Tensor.Tensor, 1, -1) : logits
+    return Loss.crossEntropy(rows as Input, labels, {
       reduction: reductionOf(attributes),
       labelSmoothing: attributes.number("labelSmoothing", 0),
-      ...(attributes.has("ignoreIndex") ? { ignoreIndex: attributes.number("ignoreIndex") } : {}),
+      ignoreIndex: attributes.number("ignoreIndex", -100),
       ...(weights === undefined ? {} : { weights: Tensor.flatten(weights) })
     })
   },
@@ -267,7 +255,8 @@ const losses: Readonly<Record<string, Operation>> = {
   gaussianNegativeLogLikelihood: ({ mean, target, variance }, attributes) =>
     Loss.gaussianNegativeLogLikelihood(mean, target, variance, {
       reduction: reductionOf(attributes),
-      full: attributes.flag("full", false)
+      full: attributes.flag("full", false),
+      epsilon: attributes.number("epsilon", 1e-6)
     }),
   poissonNegativeLogLikelihood: pairLoss(Loss.poissonNegativeLogLikelihood, "logRate", "target")
 }

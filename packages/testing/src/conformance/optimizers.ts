@@ -1,17 +1,19 @@
 /**
  * Optimizers and schedules as operations: parameters after each of the given gradients, rates at the first steps.
  */
+import { addWeightDecay, chain } from "@cotangent/optim/GradientTransformation"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Schedule from "@cotangent/optim/Schedule"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
 import type { Operation } from "./operations.ts"
 
-/** The parameters after each step, one row of the given gradients at a time. */
+/** The parameters after each step, one row of the given gradients at a time. Any optimizer may regularize by `l2`. */
 const trajectory =
   <State>(make: (attributes: Attributes) => Optimizer.Optimizer<State>): Operation =>
   ({ gradients, initial }, attributes) => {
-    const optimizer = make(attributes)
+    const regularized = addWeightDecay(attributes.number("l2", 0))
+    const optimizer = Optimizer.make(chain(regularized, make(attributes).transformation))
     let params: Tensor.Tensor = initial
     let state = optimizer.init(params)
     const visited = Array.from({ length: gradients.shape[0] }, (_, step) => {
@@ -45,15 +47,18 @@ export const optimizers: Readonly<Record<string, Operation>> = {
     Optimizer.sgd({
       learningRate: attributes.number("learningRate"),
       momentum: attributes.number("momentum", 0),
-      nesterov: attributes.flag("nesterov", false),
-      l2: attributes.number("l2", 0)
+      nesterov: attributes.flag("nesterov", false)
     })
   ),
   adam: trajectory((attributes) =>
     Optimizer.adam({ ...moments(attributes), amsgrad: attributes.flag("amsgrad", false) })
   ),
   adamW: trajectory((attributes) =>
-    Optimizer.adamW({ ...moments(attributes), weightDecay: attributes.number("weightDecay", 0.01) })
+    Optimizer.adamW({
+      ...moments(attributes),
+      weightDecay: attributes.number("weightDecay", 0.01),
+      amsgrad: attributes.flag("amsgrad", false)
+    })
   ),
   rmsProp: trajectory((attributes) =>
     Optimizer.rmsProp({
@@ -115,15 +120,16 @@ export const optimizers: Readonly<Record<string, Operation>> = {
       power: attributes.number("power", 1)
     })
   ),
-  // The rate at the start follows from the maximum.
-  oneCycle: rates((attributes) =>
-    Schedule.oneCycle({
+  oneCycle: rates((attributes) => {
+    // The schedule takes the place of this rate: the first one follows from the maximum.
+    attributes.number("learningRate", 0)
+    return Schedule.oneCycle({
       maximum: attributes.number("maximum"),
       totalSteps: attributes.number("totalSteps"),
       warmupFraction: attributes.number("warmupFraction", 0.3),
       divFactor: attributes.number("divFactor", 25),
       finalDivFactor: attributes.number("finalDivFactor", 1e4),
-      anneal: attributes.text("anneal", "cosine") === "linear" ? "linear" : "cosine"
+      anneal: attributes.choice("anneal", ["cosine", "linear"], "cosine")
     })
-  )
+  })
 }
