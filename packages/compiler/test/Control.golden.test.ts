@@ -126,7 +126,7 @@ describe("loop programs of control", () => {
             out0[i4] = exp(t1[(i4 + 3)])
         nest sum for
           for i5<3
-            out1[i5] = add[i6<5] t0[(i5 + (i6 * 3))]
+            out1[i5] = (((((0 + t0[i5]) + t0[(i5 + 3)]) + t0[(i5 + 6)]) + t0[(i5 + 9)]) + t0[(i5 + 12)])
       arena 192 bytes: t0 @0+72, t1 @128+24"
     `)
   })
