@@ -99,15 +99,29 @@ const emitStage = (
   }
   if (split !== undefined) return splitStage(axis, targets, emitter, split)
   const lanes = lanesFor(axis, targets, emitter)
-  let done = 0
-  for (const unroll of lanes === undefined ? [] : [lanes.unroll, 1]) {
-    const step = lanes!.lanes * unroll
-    const to = axis.extent - ((axis.extent - done) % step)
-    if (to > done) vectors({ ...lanes!, unroll }, { from: done, to }, targets, emitter)
-    done = to
-  }
-  emitter.loop(axis, { from: done, to: axis.extent, step: 1 }, () => storeAll(targets, emitter))
+  if (lanes === undefined) eachElement(axis, 0, targets, emitter)
+  else runs([lanes.unroll, 4, 1], lanes, 0, targets, emitter)
 }
+
+/** Runs from `from` on: as far as whole rounds of the first of `unrolls` go, then of the next; the rest one by one. */
+const runs = (
+  unrolls: ReadonlyArray<number>,
+  lanes: Lanes,
+  from: number,
+  targets: ReadonlyArray<Target>,
+  emitter: Emitter
+): void => {
+  const { axis } = lanes
+  const [unroll, ...others] = unrolls
+  if (unroll === undefined) return eachElement(axis, from, targets, emitter)
+  if (unroll > lanes.unroll) return runs(others, lanes, from, targets, emitter)
+  const to = axis.extent - ((axis.extent - from) % (lanes.lanes * unroll))
+  if (to > from) vectors({ ...lanes, unroll }, { from, to }, targets, emitter)
+  runs(others, lanes, to, targets, emitter)
+}
+
+const eachElement = (axis: Variable, from: number, targets: ReadonlyArray<Target>, emitter: Emitter): void =>
+  emitter.loop(axis, { from, to: axis.extent, step: 1 }, () => storeAll(targets, emitter))
 
 /**
  * The innermost axis is also the one that threads share: each has whole rounds of the vector loop, and the last thread
@@ -115,7 +129,7 @@ const emitStage = (
  */
 const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emitter, split: Threads): void => {
   const { code } = emitter
-  const lanes = lanesFor(axis, targets, emitter)
+  const lanes = lanesFor(axis, targets, emitter, split.count)
   if (lanes === undefined) {
     return emitter.loop(axis, rangeOf(axis, emitter, split), () => storeAll(targets, emitter))
   }
@@ -127,13 +141,7 @@ const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emi
     .get(split.thread)
     .i32(split.count - 1)
     .op("i32.eq")
-  code.if(() =>
-    emitter.within([], () => {
-      const whole = axis.extent - (axis.extent % lanes.lanes)
-      if (whole > main) vectors({ ...lanes, unroll: 1 }, { from: main, to: whole }, targets, emitter)
-      emitter.loop(axis, { from: whole, to: axis.extent, step: 1 }, () => storeAll(targets, emitter))
-    })
-  )
+  code.if(() => emitter.within([], () => runs([4, 1], lanes, main, targets, emitter)))
 }
 
 /** All values before any store: a store may replace what another value was loaded from. */
@@ -178,7 +186,12 @@ const isBehind = ({ address: { base, offset }, dtype }: Target, { address, ...ot
   address.base === base && address.offset === offset + bytes(dtype) && other.dtype === dtype
 
 /** How the innermost axis runs in vectors; undefined where it runs element by element. */
-const lanesFor = (axis: Variable, targets: ReadonlyArray<Target>, { workspace }: Emitter): Lanes | undefined => {
+const lanesFor = (
+  axis: Variable,
+  targets: ReadonlyArray<Target>,
+  { workspace }: Emitter,
+  sharers = 1
+): Lanes | undefined => {
   const roots = targets.map(({ value }) => value)
   const lanes = preferredLanes(roots, axis, workspace) ?? (targets.every(({ dtype }) => dtype === "f64") ? 2 : 4)
   if (axis.extent < lanes || !areNeighbors(axis, targets, workspace)) return undefined
@@ -190,7 +203,11 @@ const lanesFor = (axis: Variable, targets: ReadonlyArray<Target>, { workspace }:
   if (sums.some((sum) => runsAlong(sum, axis, lanes))) return undefined
   const operations = work(roots, axis, workspace)
   const most = Math.max(1, Math.floor(axis.extent / lanes))
-  return { axis, lanes, unroll: Math.min(most, operations > 24 ? 2 : 4) }
+  if (operations > 24) return { axis, lanes, unroll: Math.min(most, 2) }
+  // Sums of columns walk through rows: the more of a row each round takes, the better memory likes it.
+  const isColumnSum = sums.length === 1 && operations <= 4
+  const wide = [16, 8].find((unroll) => isColumnSum && unroll * sharers <= most)
+  return { axis, lanes, unroll: wide ?? Math.min(most, 4) }
 
   function runsAlong(sum: Reduce, outer: Variable, width: 2 | 4): boolean {
     const inner = sum.variables[sum.variables.length - 1]
