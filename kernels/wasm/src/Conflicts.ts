@@ -33,7 +33,10 @@ export const touches = ({ aliases, inputs, outputs, places }: LoopProgram): ((st
   }
   return (step) => {
     const { reads, writes } = footprint(step)
-    return { reads: [...reads].map(regionOf), writes: [...writes].map(regionOf) }
+    const regions = (buffers: ReadonlySet<Buffer>): ReadonlyArray<Region> =>
+      // What each thread has for itself is in nobody's way.
+      [...buffers].filter(({ role }) => role !== "private").map(regionOf)
+    return { reads: regions(reads), writes: regions(writes) }
   }
 }
 

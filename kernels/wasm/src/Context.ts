@@ -1,7 +1,7 @@
 /**
  * What the steps of one program have in common while they are rendered.
  */
-import type { Buffer, LoopProgram, Step } from "@cotangent/compiler/LoopProgram"
+import type { Buffer, LoopProgram, Nest, Step } from "@cotangent/compiler/LoopProgram"
 import { footprint } from "@cotangent/compiler/LoopProgram"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { partBytes } from "./accumulators.ts"
@@ -48,8 +48,16 @@ export const emitterFor = (
   code: FunctionBuilder,
   loops: ReadonlyArray<Variable>,
   { counters, machine }: Context,
-  scratch?: Emitter["scratch"]
-): Emitter => Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate), machine, scratch)
+  { rows, scratch }: { readonly rows?: Prepare.Rows; readonly scratch?: Emitter["scratch"] } = {}
+): Emitter => Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate, rows), machine, scratch)
+
+/** What every round of the outer loops of a nest makes anew, and reads. */
+export const rowsOf = ({ axes, stages }: Nest): Prepare.Rows =>
+  new Map(
+    stages.flatMap(({ stores }) =>
+      stores.flatMap(({ buffer }) => (buffer.role === "private" ? [[buffer, axes] as const] : []))
+    )
+  )
 
 /** Behind the arena: the byte offset of what all threads share. */
 export const sharedAt = ({ arenaBytes }: LoopProgram): number => Math.ceil(arenaBytes / 64) * 64

@@ -28,11 +28,14 @@ export interface Workspace {
 /** Writes out a call that the machine has no instruction for; undefined where it has one. */
 export type WriteOut = (call: Call) => Scalar | undefined
 
+/** Buffers whose contents every round of some loops makes anew. */
+export type Rows = ReadonlyMap<Source, ReadonlyArray<Variable>>
+
 /**
  * A workspace. Terms of an address are added in the order of `loops`, outermost first, so that the part that does not
- * change in an inner loop can be computed outside of it.
+ * change in an inner loop can be computed outside of it. What is loaded from `rows` depends on their loops.
  */
-export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut): Workspace => {
+export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut, rows: Rows = new Map()): Workspace => {
   const interned = new Map<string, Scalar>()
   const numbers = new Map<object, number>()
   const canonical = new Map<Scalar, Scalar>()
@@ -88,6 +91,7 @@ export const make = (loops: ReadonlyArray<Variable>, writeOut: WriteOut): Worksp
     const found = new Set<Variable>(scalar.tag === "variable" ? [scalar] : [])
     for (const child of S.children(scalar)) for (const variable of free(child)) found.add(variable)
     if (scalar.tag === "reduce") for (const variable of scalar.variables) found.delete(variable)
+    if (scalar.tag === "load") for (const variable of rows.get(scalar.source) ?? []) found.add(variable)
     freeOf.set(scalar, found)
     return found
   }

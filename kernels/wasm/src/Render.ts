@@ -21,7 +21,7 @@ import type { Variable } from "@cotangent/tensor/Scalar"
 import { add as addBarrier } from "./Barrier.ts"
 import { touches } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
-import { emitterFor, nestScratch, pushBase, sharedAt, touched, withBuffers } from "./Context.ts"
+import { emitterFor, nestScratch, pushBase, rowsOf, sharedAt, touched, withBuffers } from "./Context.ts"
 import { addGemm, isFixed } from "./Contractions.ts"
 import { addBranch, addRepeat, addTiles, addWhile } from "./Control.ts"
 import type { Code } from "./Forms.ts"
@@ -178,7 +178,7 @@ const addNest = (nest: Nest, context: Context): Code => {
   const loops = [...nest.axes, ...nest.stages.flatMap((stage) => stage.axes)]
   const threads = isWorthSharing(nest, context) ? context.threads : undefined
   const scratch = nestScratch(code, context, threads)
-  const emitter = emitterFor(code, loops, context, scratch.parts)
+  const emitter = emitterFor(code, loops, context, { rows: rowsOf(nest), scratch: scratch.parts })
   withBuffers(emitter, touched(nest), context, () => emitNest(nest, emitter, { results: scratch.results, threads }))
   return { function: code, isShared: threads !== undefined }
 }

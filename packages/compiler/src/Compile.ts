@@ -11,6 +11,7 @@ import { identifier } from "./Key.ts"
 import type { Buffer, LoopProgram } from "./LoopProgram.ts"
 import { lowerTo } from "./Lower.ts"
 import { aliases, arena } from "./Plan.ts"
+import { byRows } from "./Rows.ts"
 import type { Location } from "./Stages.ts"
 import { start } from "./Stages.ts"
 import { tiled } from "./Tiles.ts"
@@ -46,7 +47,8 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
   const parameters = new Map<Tensor, Location>(canonical.parameters.map((tensor, i) => [tensor, start(inputs[i])]))
   const frame = { parameters, allocate, identify, fusion: options.fusion ?? true }
   const whole = lowerTo(canonical, frame, outputs.map(start))
-  const steps = frame.fusion ? tiled(whole, (length, dtype) => allocate("private", length, dtype)) : whole
+  const privatize = (length: number, dtype: DType): Buffer => allocate("private", length, dtype)
+  const steps = frame.fusion ? byRows(tiled(whole, privatize), privatize) : whole
   return {
     inputs,
     outputs,

@@ -8,7 +8,7 @@ import type { Reduce, Scalar, Source, Variable } from "@cotangent/tensor/Scalar"
 /** A range of memory. Loads and stores address it by element: its shape is its length. */
 export interface Buffer extends Source {
   readonly id: number
-  /** A private buffer exists once for each thread, during a tile. */
+  /** A private buffer exists once for each thread, during a tile or a round of the outer loops of a nest. */
   readonly role: "input" | "output" | "temporary" | "private"
   readonly shape: readonly [length: number]
   readonly dtype: DType
@@ -30,7 +30,7 @@ export interface Stage {
 /**
  * Stages that run one after the other for every value of the outer `axes`. Runs for different values of the first
  * outer axis are independent, so they may be split over threads. Values that stages share and that depend on outer
- * axes alone are computed once.
+ * axes alone are computed once; what is loaded from a private buffer that the nest writes depends on all of them.
  */
 export interface Nest {
   readonly tag: "nest"

@@ -101,14 +101,18 @@ const placesOf = (
   return { places, arenaBytes }
 }
 
-/** Places for temporaries, and for what only a tile has. */
+/** Runs of steps that have private buffers to themselves: those of a tile, and nests outside of tiles. */
+const runsOf = (steps: ReadonlyArray<Step>): ReadonlyArray<ReadonlyArray<Step>> =>
+  steps.flatMap((step) => (step.tag === "tiles" ? [step.steps] : step.tag === "nest" ? [[step]] : runsOf(inner(step))))
+
+/** Places for temporaries, and for what only a tile has, or a round of a nest. */
 export const arena = (steps: ReadonlyArray<Step>): Pick<LoopProgram, "places" | "arenaBytes" | "privateBytes"> => {
   const { arenaBytes, places } = placesOf("temporary", steps)
-  const tiles = steps.flatMap((step) => (step.tag === "tiles" ? [placesOf("private", step.steps)] : []))
+  const runs = runsOf(steps).map((run) => placesOf("private", run))
   return {
-    places: new Map([...places, ...tiles.flatMap((tile) => [...tile.places])]),
+    places: new Map([...places, ...runs.flatMap((run) => [...run.places])]),
     arenaBytes,
-    privateBytes: Math.max(0, ...tiles.map((tile) => tile.arenaBytes))
+    privateBytes: Math.max(0, ...runs.map((run) => run.arenaBytes))
   }
 }
 

@@ -14,7 +14,7 @@ import { footprint } from "./LoopProgram.ts"
 /** Fewer parts than this are not worth running one by one: threads could not share them evenly. */
 const leastParts = 16
 
-/** Makes buffers that only one tile at a time has. */
+/** Makes buffers that each thread has for itself. */
 export type Privatize = (length: number, dtype: Buffer["dtype"]) => Buffer
 
 /** `steps`, those that can run by tiles put together where that saves memory. */

@@ -37,10 +37,10 @@ describe("loop programs", () => {
       "program(in0: f32[198]) -> (out0: f32[198])
         nest reduceMax_exp_sum_div for i0<6
           for i1<33
-            t0[(i1 + (i0 * 33))] = exp((in0[(i1 + (i0 * 33))] - max[i2<33] in0[(i2 + (i0 * 33))]))
+            p0[i1] = exp((in0[(i1 + (i0 * 33))] - max[i2<33] in0[(i2 + (i0 * 33))]))
           for i3<33
-            out0[(i3 + (i0 * 33))] = (t0[(i3 + (i0 * 33))] / add[i4<33] t0[(i4 + (i0 * 33))])
-      arena 832 bytes: t0 @0+792"
+            out0[(i3 + (i0 * 33))] = (p0[i3] / add[i4<33] p0[i4])
+      arena 0 bytes: p0 @0+132"
     `)
   })
 
