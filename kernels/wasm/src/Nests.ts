@@ -100,24 +100,22 @@ const emitStage = (
   if (split !== undefined) return splitStage(axis, targets, emitter, split)
   const lanes = lanesFor(axis, targets, emitter)
   if (lanes === undefined) eachElement(axis, 0, targets, emitter)
-  else runs([lanes.unroll, 4, 1], lanes, 0, targets, emitter)
+  else runs([lanes.unroll, 4, 1], { ...lanes, from: 0 }, targets, emitter)
 }
 
 /** Runs from `from` on: as far as whole rounds of the first of `unrolls` go, then of the next; the rest one by one. */
 const runs = (
-  unrolls: ReadonlyArray<number>,
-  lanes: Lanes,
-  from: number,
+  [unroll, ...others]: ReadonlyArray<number>,
+  { from, ...lanes }: Lanes & { readonly from: number },
   targets: ReadonlyArray<Target>,
   emitter: Emitter
 ): void => {
   const { axis } = lanes
-  const [unroll, ...others] = unrolls
   if (unroll === undefined) return eachElement(axis, from, targets, emitter)
-  if (unroll > lanes.unroll) return runs(others, lanes, from, targets, emitter)
+  if (unroll > lanes.unroll) return runs(others, { ...lanes, from }, targets, emitter)
   const to = axis.extent - ((axis.extent - from) % (lanes.lanes * unroll))
   if (to > from) vectors({ ...lanes, unroll }, { from, to }, targets, emitter)
-  runs(others, lanes, to, targets, emitter)
+  runs(others, { ...lanes, from: to }, targets, emitter)
 }
 
 const eachElement = (axis: Variable, from: number, targets: ReadonlyArray<Target>, emitter: Emitter): void =>
@@ -141,7 +139,7 @@ const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emi
     .get(split.thread)
     .i32(split.count - 1)
     .op("i32.eq")
-  code.if(() => emitter.within([], () => runs([4, 1], lanes, main, targets, emitter)))
+  code.if(() => emitter.within([], () => runs([4, 1], { ...lanes, from: main }, targets, emitter)))
 }
 
 /** All values before any store: a store may replace what another value was loaded from. */
