@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 /** One workload, how and for how long. */
 export const Job = Schema.Struct({
   workload: Schema.String,
+  /** What runs it: a device of ours, or another library. */
   device: Schema.String,
   threads: Schema.Finite,
   isQuick: Schema.Boolean,

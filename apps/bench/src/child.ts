@@ -18,7 +18,7 @@ import * as Results from "./Result.ts"
 import { workloads } from "./workloads.ts"
 
 const program = Effect.gen(function* () {
-  const job = yield* Schema.decodeUnknownEffect(Jobs.json)(process.argv[2])
+  const job = yield* Schema.decodeEffect(Jobs.json)(process.argv[2])
   // The parent names workloads and devices that there are.
   const workload = workloads.find(({ name }) => name === job.workload)!
   const profile = job.trace === undefined ? undefined : Profile.make()

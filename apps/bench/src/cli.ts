@@ -42,6 +42,10 @@ const flags = {
     Flag.withDescription("a few calls each: to see that results are right"),
     Flag.withDefault(false)
   ),
+  peers: Flag.Boolean("peers").pipe(
+    Flag.withDescription("time libraries from npm as well: tfjs-wasm, jax-js"),
+    Flag.withDefault(false)
+  ),
   json: file("json", "write the results, a line of JSON each"),
   profile: file("profile", "print the time of each kernel, write a trace for Chrome (of the last workload)"),
   record: Flag.Boolean("record").pipe(Flag.withDescription("write docs/benchmarks.md"), Flag.withDefault(false))
@@ -62,6 +66,7 @@ const command = Command.make("bench", flags, ({ json, profile, threads, ...given
   Command.withDescription("Time workloads, and check what they compute"),
   Command.withExamples([
     { command: "bench --workloads mlp_64,lenet" },
+    { command: "bench --peers --record", description: "Beside other libraries, for docs/benchmarks.md" },
     { command: "bench --workloads gpt --profile trace.json", description: "Where the time goes" }
   ])
 )

@@ -7,7 +7,8 @@ import type { HostArray } from "@cotangent/tensor/HostArray"
 import type * as Tensor from "@cotangent/tensor/Tensor"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Result } from "./Result.ts"
+import type { Result, Times } from "./Result.ts"
+import { summary } from "./Result.ts"
 import type { Calculation, Training, Workload } from "./Workload.ts"
 
 /** How long to look. */
@@ -24,14 +25,8 @@ export const quick: Patience = { calls: 3, seconds: 0.3 }
 
 const warmUp = 2
 
-/** Times of calls. **Units** milliseconds. */
-interface Times {
-  readonly first: number
-  readonly rest: ReadonlyArray<number>
-}
-
 /** Calls `run` again and again. */
-const time = Effect.fnUntraced(function* <E, R>(run: Effect.Effect<void, E, R>, { calls, seconds }: Patience) {
+export const time = Effect.fnUntraced(function* <E, R>(run: Effect.Effect<void, E, R>, { calls, seconds }: Patience) {
   const once = Effect.gen(function* () {
     const start = performance.now()
     yield* run
@@ -90,9 +85,6 @@ const train = (workload: Training, patience: Patience): Measured =>
     return { times, check: losses.slice(0, 5) }
   })
 
-const median = (values: ReadonlyArray<number>): number =>
-  values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)]
-
 /** Times `workload` on the device. */
 export const measure = (workload: Workload, patience: Patience): Effect.Effect<Result, DeviceError, Device> =>
   Effect.scoped(
@@ -101,17 +93,10 @@ export const measure = (workload: Workload, patience: Patience): Effect.Effect<R
       const { check, times } = yield* workload.kind === "training"
         ? train(workload, patience)
         : calculate(workload, patience)
-      const medianMs = median(times.rest)
-      const { bytes, operations } = workload
       return {
-        workload: workload.name,
+        ...summary(workload, times),
         device: device.description.name,
         threads: device.description.threads,
-        firstMs: times.first,
-        medianMs,
-        minMs: Math.min(...times.rest),
-        ...(operations === undefined ? {} : { gflops: operations / medianMs / 1e6 }),
-        ...(bytes === undefined ? {} : { gbps: bytes / medianMs / 1e6 }),
         peakBytes: yield* device.peakBytes,
         check
       }

@@ -1,52 +1,65 @@
 /**
  * The page of results.
  */
-import type { Result } from "./Result.ts"
-import { heads, row } from "./table.ts"
-import type { Workload } from "./Workload.ts"
+import type { Circumstances } from "./circumstances.ts"
+import { figures } from "./figures.ts"
+import type { Row } from "./table.ts"
+import { cells, skips } from "./table.ts"
 
-/** Where and when results were measured. */
-export interface Circumstances {
-  readonly date: string
-  readonly commit: string
-  readonly processor: string
-  readonly cores: number
-  readonly node: string
-  readonly v8: string
-  readonly wide: string
+const line = (row: ReadonlyArray<string>): string => `| ${row.join(" | ")} |`
+
+/** The last column first: on a page names stand left. */
+const named = (row: ReadonlyArray<string>): ReadonlyArray<string> => [row[row.length - 1], ...row.slice(0, -1)]
+
+const beside = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+  const [{ peers }] = rows
+  if (peers.length === 0) return []
+  const names = peers.map(({ device, ...each }) => {
+    const known = rows.flatMap((row) => row.peers.filter((peer) => peer.device === device && !("reason" in peer)))
+    const [first = each] = known
+    return `\`${device}\`${"threads" in first ? ` (${first.threads === 1 ? "1 thread" : `${first.threads} threads`})` : ""}`
+  })
+  return [
+    `${names.join(" and ")} come from npm and were run beside this table, each workload after ours, in processes of their`,
+    "own; what they lack, compute otherwise or take minutes for is below.",
+    ""
+  ]
 }
-
-/** A result with what it is of, and what is wrong with it. */
-export interface Row {
-  readonly result: Result
-  readonly workload: Workload
-  readonly objection: string | undefined
-}
-
-const line = (cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
 
 /** The page in Markdown. */
 export const page = (rows: ReadonlyArray<Row>, at: Circumstances): string => {
-  const order = [heads.length - 1, ...heads.map((_, i) => i).slice(0, -1)]
-  const ordered = (cells: ReadonlyArray<string>): ReadonlyArray<string> => order.map((i) => cells[i])
   const [{ result }] = rows
+  const [head, ...body] = cells(rows).map(named)
+  const left = skips(rows)
+  const wrong = rows.flatMap(({ objection }) => objection ?? [])
   return [
     "# Benchmarks",
     "",
     `Written by \`npx pnpm@12.21.0 run bench --record\` on ${at.date}, commit ${at.commit}: ${at.processor}, ${at.cores} cores, ` +
       `Node ${at.node} (V8 ${at.v8}), device \`${result.device}\` with ${result.threads} threads, ${at.wide}.`,
     "",
-    "Each workload runs in a process of its own, through the public API; `first` is its first call, compiling included,",
-    "then two calls warm up, and the median is over at least five calls and three seconds. Check values agree with those of",
-    "PyTorch 2.13 to 10⁻⁴. `peak` is the most memory that tensors and a run took together.",
+    `The machine is shared: its load was ${at.load.toFixed(1)} when this began, so medians may be much longer than those of a quiet`,
+    "machine, and `min` says more. Ratios to libraries that run beside suffer less than those to recorded figures.",
     "",
-    "`best peer` is the fastest of numpy, PyTorch 2.13, `torch.compile` and JAX 0.10 on two threads of a quiet two-core AMD",
-    "EPYC (Zen 4), measured on 2026-11-23; `floor` is what 234 GFLOP/s and 40 GB/s of that machine allow. They were not run",
-    "beside this table: the machine here may be slower, and shared.",
+    "Each workload runs in a process of its own, through the public API; `first` is its first call, tracing and compiling",
+    "included, starting the process, the device and uploading data not. Then two calls warm up, and the median is over at",
+    "least five calls and three seconds. A step of training reads its loss back. `peak` is the most memory that tensors and",
+    "a run took together.",
     "",
-    line(ordered(heads)),
-    line(order.map((_, i) => (i === 0 ? "---" : "--:"))),
-    ...rows.map((each) => line(ordered(row(each.result, each.workload, each.objection)))),
-    ""
+    wrong.length === 0
+      ? "Check values agree to 10⁻⁴ with those of PyTorch 2.13, or, for rows that are ours alone, with sums in f64."
+      : `**Check values are wrong:** ${wrong.join("; ")}.`,
+    "",
+    `\`best peer\` is the fastest of ${figures.libraries.join(", ")} as recorded on ${figures.machine}, ${figures.date}; they were not`,
+    `run beside this table. \`of floor\` is the share of the time that ${figures.gflops} GFLOP/s and ${figures.gbps} GB/s, what that machine`,
+    "can do, would take: 100 % is the end. Ratios are our median by theirs: below 1, ours is faster. First calls of others, in",
+    `fresh processes: ${figures.firstCalls}.`,
+    "",
+    ...beside(rows),
+    line(head),
+    line(head.map((_, i) => (i === 0 ? "---" : "--:"))),
+    ...body.map(line),
+    "",
+    ...(left.length === 0 ? [] : [...left.map((each) => `- ${each}`), ""])
   ].join("\n")
 }

@@ -4,7 +4,15 @@
 import type { Workload } from "./Workload.ts"
 import { elements } from "./workloads/elements.ts"
 import { gpt } from "./workloads/gpt.ts"
-import { cliffs, products } from "./workloads/products.ts"
+import { overheads } from "./workloads/overheads.ts"
+import { oddProducts, products } from "./workloads/products.ts"
 import { networks } from "./workloads/training.ts"
 
-export const workloads: ReadonlyArray<Workload> = [...products, ...elements, ...networks, gpt, ...cliffs]
+export const workloads: ReadonlyArray<Workload> = [
+  ...products,
+  ...elements,
+  ...networks,
+  gpt,
+  ...oddProducts,
+  ...overheads
+]

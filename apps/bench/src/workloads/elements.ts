@@ -17,7 +17,6 @@ const meanAbs = (x: Floats): ReadonlyArray<Tensor.Tensor> => [Tensor.mean(Tensor
 const chain: Calculation = calculation<readonly [Floats, Floats, Floats], Floats>({
   name: "chain_4M",
   text: "tanh(a · b + c) · σ(a) + exp(−c²), 4M elements",
-  isChecked: true,
   bytes: 4 * 4 * 4194304,
   inputs: () => [fill([4194304], 1), fill([4194304], 2), fill([4194304], 3)],
   run: (a, b, c) => {
@@ -30,7 +29,6 @@ const chain: Calculation = calculation<readonly [Floats, Floats, Floats], Floats
 const softmax: Calculation = calculation<readonly [Floats], Floats>({
   name: "softmax",
   text: "rows of 4096 × 1024",
-  isChecked: true,
   bytes: 2 * 4 * 4096 * 1024,
   inputs: () => [fill([4096, 1024], 1, -4, 4)],
   run: (x) => Tensor.softmax(x, -1),
@@ -40,7 +38,6 @@ const softmax: Calculation = calculation<readonly [Floats], Floats>({
 const layerNorm: Calculation = calculation<readonly [Floats, Floats, Floats], Floats>({
   name: "layernorm",
   text: "rows of 4096 × 768",
-  isChecked: true,
   bytes: 2 * 4 * 4096 * 768,
   inputs: () => [fill([4096, 768], 1, -4, 4), fill([768], 2), fill([768], 3)],
   run: (x, weight, bias) => Normalization.layerNorm(x, { weight, bias }) as Floats,
@@ -50,7 +47,6 @@ const layerNorm: Calculation = calculation<readonly [Floats, Floats, Floats], Fl
 const sum: Calculation = calculation<readonly [Floats], Tensor.Tensor>({
   name: "sum_16M",
   text: "the sum of 16M elements",
-  isChecked: true,
   bytes: 4 * 16777216,
   inputs: () => [fill([16777216], 1)],
   run: (x) => Tensor.sum(x),
@@ -60,7 +56,6 @@ const sum: Calculation = calculation<readonly [Floats], Tensor.Tensor>({
 const convolution: Calculation = calculation<readonly [Images, Images, Images], readonly [Images, Images]>({
   name: "conv_fb",
   text: "both gradients of a 3 × 3 convolution, 32 images of 64 × 32 × 32",
-  isChecked: true,
   operations: 3 * 2 * 32 * 64 * 64 * 9 * 32 * 32,
   inputs: () => [fill([32, 64, 32, 32], 1), fill([64, 64, 3, 3], 2, -1 / 24, 1 / 24), fill([32, 64, 32, 32], 3)],
   run: (x, w, cotangent) => {

@@ -49,7 +49,7 @@ export const training = <P, S>({ loss, optimizer, params, ...described }: Lesson
     const first = params()
     return [first, optimizer.init(first)]
   }
-  return { kind: "training", isChecked: true, ...described, start, step: step as Training["step"] }
+  return { kind: "training", ...described, start, step: step as Training["step"] }
 }
 
 /** The state of models without any. */
