@@ -11,14 +11,16 @@ const line = (row: ReadonlyArray<string>): string => `| ${row.join(" | ")} |`
 /** The last column first: on a page names stand left. */
 const named = (row: ReadonlyArray<string>): ReadonlyArray<string> => [row[row.length - 1], ...row.slice(0, -1)]
 
+/** How many threads a library used; undefined where it was timed at nothing. */
+const threadsOf = (rows: ReadonlyArray<Row>, library: string): number | undefined =>
+  rows.flatMap(({ peers }) =>
+    peers.flatMap((each) => (each.device === library && !("reason" in each) ? [each.threads] : []))
+  )[0]
+
 const beside = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   const [{ peers }] = rows
   if (peers.length === 0) return []
-  const names = peers.map(({ device, ...each }) => {
-    const known = rows.flatMap((row) => row.peers.filter((peer) => peer.device === device && !("reason" in peer)))
-    const [first = each] = known
-    return `\`${device}\`${"threads" in first ? ` (${first.threads === 1 ? "1 thread" : `${first.threads} threads`})` : ""}`
-  })
+  const names = peers.map(({ device }) => `\`${device}\` (threads: ${threadsOf(rows, device) ?? "–"})`)
   return [
     `${names.join(" and ")} come from npm and were run beside this table, each workload after ours, in processes of their`,
     "own; what they lack, compute otherwise or take minutes for is below.",
