@@ -13,18 +13,28 @@ export const words = {
   first: 2,
   second: 3,
   third: 4,
-  /** Workers that have done their command. */
-  done: 16,
-  /** Not 0 when a thread has failed: nobody waits for it any longer. */
-  failed: 17,
+  /** Not 0 when a thread has begun to say why it failed. */
+  claimed: 16,
   /** Threads that have reached the barrier, how often all have, and how many sleep before it. */
   arrived: 32,
   generation: 48,
-  sleepers: 49
+  sleepers: 49,
+  /** Not 0 when a thread has failed: nobody waits for it any longer. */
+  failed: 50,
+  /** Why, one character a word. */
+  reason: 64,
+  /** The last command that each thread has done. */
+  answers: 192
 } as const
 
-/** Bytes of the control block. */
-export const controlBytes = 256
+/** What threads are told to do. */
+export const commands = { load: 1, unload: 2, run: 3 } as const
+
+/** Words of the control block. */
+export const controlWords = (threads: number): number => words.answers + threads
+
+/** How long a thread looks for others before it sleeps: docs/decisions/0008. **Units** milliseconds. */
+export const patience = 0.05
 
 /** What a module needs to split its work over threads. */
 export interface Threads {
@@ -34,24 +44,21 @@ export interface Threads {
   readonly barrier: FunctionReference
 }
 
-/** Rounds that a thread looks again before it sleeps: some 20 µs. */
-const patience = 8000
-
-/** How long a thread sleeps before it looks whether another has failed. **Units** nanoseconds. */
-const sleepNanos = 2_000_000n
+/** Rounds that a thread looks again before it calls `idle`: about as long as one needs to hear from another. */
+const rounds = 100
 
 /**
- * Adds a barrier: a function that returns when all threads have called it. Threads spin for a while, then sleep; who
- * comes last wakes those who do. **Traps** where another thread has failed.
+ * Adds a barrier: a function that returns when all threads have called it. Threads look for a while, then call the
+ * host's `idle(generation)`, which may return when it likes; who comes last wakes those who sleep there. **Traps** where
+ * a thread has failed. The module must not have functions yet.
  */
 export const add = (module: ModuleBuilder, control: Global<"i32">, count: number): FunctionReference => {
+  const idle = module.importFunction({ name: "idle", parameters: ["i32"] })
   const code = module.function({ name: "barrier", parameters: [] })
   const [block, generation, spins] = [code.local("i32"), code.local("i32"), code.local("i32")]
+  const load = (word: number): FunctionBuilder => code.get(block).op("i32.atomic.load", 4 * word)
   code.get(control).set(block)
-  code
-    .get(block)
-    .op("i32.atomic.load", 4 * words.generation)
-    .set(generation)
+  load(words.generation).set(generation)
   code
     .get(block)
     .i32(1)
@@ -68,8 +75,7 @@ export const add = (module: ModuleBuilder, control: Global<"i32">, count: number
       .i32(1)
       .op("i32.atomic.rmw.add", 4 * words.generation)
       .drop()
-    code.get(block).op("i32.atomic.load", 4 * words.sleepers)
-    code.if(() =>
+    load(words.sleepers).if(() =>
       code
         .get(block)
         .i32(count)
@@ -79,33 +85,14 @@ export const add = (module: ModuleBuilder, control: Global<"i32">, count: number
     code.return()
   })
   code.loop((again) => {
-    code
-      .get(block)
-      .op("i32.atomic.load", 4 * words.generation)
-      .get(generation)
-      .op("i32.ne")
-    code.if(() => code.return())
-    code.get(spins).i32(1).op("i32.add").tee(spins).i32(patience).op("i32.lt_u").brIf(again)
-    code.get(block).op("i32.atomic.load", 4 * words.failed)
-    code.if(() => code.unreachable())
-    code
-      .get(block)
-      .i32(1)
-      .op("i32.atomic.rmw.add", 4 * words.sleepers)
-      .drop()
-    code
-      .get(block)
-      .get(generation)
-      .i64(sleepNanos)
-      .op("memory.atomic.wait32", 4 * words.generation)
-      .drop()
-    code
-      .get(block)
-      .i32(1)
-      .op("i32.atomic.rmw.sub", 4 * words.sleepers)
-      .drop()
-    code.br(again)
+    load(words.generation).get(generation).op("i32.eq")
+    code.if(() => {
+      code.get(spins).i32(1).op("i32.add").tee(spins).i32(rounds).op("i32.lt_u").brIf(again)
+      code.get(generation).call(idle)
+      load(words.failed).op("i32.eqz").brIf(again)
+    })
   })
+  load(words.failed).if(() => code.unreachable())
   return code
 }
 

@@ -9,19 +9,21 @@ export interface Features {
   readonly simd: boolean
   /** Fused multiply-add, and other vector instructions whose rounding the machine may choose. */
   readonly relaxedSimd: boolean
-  /** Atomic instructions and shared memories. Browsers also demand cross-origin isolation to make one. */
+  /** Atomic instructions and shared memories, which browsers give only to pages that are isolated from other origins. */
   readonly threads: boolean
   /** Memories with 64-bit addresses. */
   readonly memory64: boolean
 }
 
-/** Asks the engine. Pure in effect: an engine always answers the same. */
+/** Asks the engine. Pure in effect: an engine always answers the same in one page. */
 export const detect = (): Features => ({
   simd: accepts({ minimum: 1 }, (code) => code.splat("f32x4", 0).drop()),
   relaxedSimd: accepts({ minimum: 1 }, (code) =>
     code.splat("f32x4", 0).splat("f32x4", 0).splat("f32x4", 0).op("f32x4.relaxed_madd").drop()
   ),
-  threads: accepts({ minimum: 1, maximum: 1, isShared: true }, (code) => code.i32(0).op("i32.atomic.load").drop()),
+  threads:
+    (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated !== false &&
+    accepts({ minimum: 1, maximum: 1, isShared: true }, (code) => code.i32(0).op("i32.atomic.load").drop()),
   memory64: accepts({ minimum: 1, is64: true }, (code) => code.i64(0n).op("i32.load").drop())
 })
 

@@ -8,6 +8,7 @@ import { print } from "@cotangent/compiler/Print"
 import type { Allocation, Backend, Executable } from "@cotangent/runtime/Backend"
 import { Device } from "@cotangent/runtime/Device"
 import { CompileFailed, DeviceLost, DeviceUnavailable, OutOfMemory } from "@cotangent/runtime/errors"
+import { ArgumentError } from "@cotangent/tensor/errors"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -19,6 +20,7 @@ import type { Pool } from "./Pool.ts"
 import * as Pools from "./Pool.ts"
 import type { Profile, Recorder } from "./Profile.ts"
 import { imports, render } from "./Render.ts"
+import * as Workers from "./Workers.ts"
 
 const name = "wasm"
 const pageBytes = 65536
@@ -35,15 +37,22 @@ export interface Options {
    */
   readonly isWide?: boolean
   /**
-   * How many threads compute; 1 unless stated. More need the worker threads of Node and shared memory. Results are the
-   * same bits for any number.
+   * How many threads compute, from 1 to 256, or `"auto"`: as many as there are processors, up to 8, or one where memory
+   * cannot be shared; 1 unless stated. More than one need shared memory, which a page has only if it is isolated from
+   * other origins; more than there are processors wait for one another. Results are the same bits for any number.
    */
-  readonly threads?: number
+  readonly threads?: number | "auto"
   /** Takes the times of all kernels. */
   readonly profile?: Profile
   /** False computes every tensor by itself, to tell faults of the compiler from others. */
   readonly fusion?: boolean
 }
+
+const nothing = (): void => undefined
+
+const notShared =
+  "threads need shared memory, which a page has only if headers isolate it from other origins: " +
+  "`Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`"
 
 const failed = (reason: string, cause: unknown): CompileFailed => new CompileFailed({ device: name, reason, cause })
 
@@ -52,10 +61,9 @@ const makeBackend = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Backend, DeviceUnavailable, Scope.Scope> {
   const features = Features.detect()
   if (!features.simd) return yield* new DeviceUnavailable({ device: name, reason: "the engine has no SIMD" })
-  const threads = options.threads ?? 1
-  if (threads > 1 && !features.threads) {
-    return yield* new DeviceUnavailable({ device: name, reason: "the engine has no shared memory, which threads need" })
-  }
+  const wanted = options.threads ?? 1
+  const threads = wanted === "auto" ? (features.threads ? Workers.advisable() : 1) : wanted
+  if (threads > 1 && !features.threads) return yield* new DeviceUnavailable({ device: name, reason: notShared })
   const limits: MemoryLimits = { minimum: 16, maximum: mostPages, isShared: threads > 1 }
   const memoryBytes = Math.min(options.memoryBytes ?? Infinity, mostPages * pageBytes)
   const memory = yield* Effect.try({
@@ -64,7 +72,7 @@ const makeBackend = Effect.fnUntraced(function* (
   })
   const heap = Heaps.make(memory, memoryBytes)
   const arena = sharedArena(heap)
-  const pool = threads > 1 ? yield* Pools.make(heap, threads, Object.keys(imports)) : undefined
+  const pool = threads > 1 ? yield* Pools.make(heap, { threads, functions: Object.keys(imports) }) : undefined
   const identify = identifier()
   const target = {
     memory: limits,
@@ -102,18 +110,19 @@ const makeBackend = Effect.fnUntraced(function* (
         catch: (cause) => failed(`code generation failed: ${String(cause)}`, cause)
       })
       const recorder = options.profile?.recorder(rendered.kernels)
+      // The other threads compile it at the same time.
+      const number = pool !== undefined && rendered.isParallel ? yield* pool.load(rendered.module) : undefined
+      const env = { memory, ...imports, mark: recorder?.mark ?? nothing, idle: pool?.idle ?? nothing }
       const run = yield* Effect.try({
-        try: () => instantiate(rendered.module, { memory, ...imports, mark: recorder?.mark ?? Function.prototype }),
+        try: () => instantiate(rendered.module, env),
         catch: (cause) => failed(`the engine refused the module: ${String(cause)}`, cause)
       })
-      const shared =
-        pool === undefined || !rendered.isParallel ? undefined : { pool, program: yield* pool.load(rendered.module) }
       const entries = 2 + loops.inputs.length + loops.outputs.length
       const table = yield* Effect.acquireRelease(allocate(4 * entries), ({ address, bytes }) =>
         Effect.sync(() => heap.free(address, bytes))
       )
       yield* arena.reserve(rendered.arenaBytes)
-      return executable(loops, { heap, recorder, run, table, arena, arenaBytes: rendered.arenaBytes, shared })
+      return executable(loops, { heap, recorder, run, table, arena, arenaBytes: rendered.arenaBytes, pool, number })
     })
   }
 })
@@ -159,8 +168,9 @@ interface Running {
   readonly recorder: Recorder | undefined
   readonly heap: Heap
   readonly run: (table: number, thread: number) => void
-  /** The threads that run the program as well, and what they call it. */
-  readonly shared: { readonly pool: Pool; readonly program: number } | undefined
+  readonly pool: Pool | undefined
+  /** What the other threads call the program; undefined if they take no part in it. */
+  readonly number: number | undefined
   readonly table: Allocation
   readonly arena: Arena
   readonly arenaBytes: number
@@ -168,7 +178,7 @@ interface Running {
 
 const executable = (
   loops: LoopProgram,
-  { arena, arenaBytes, heap, recorder, run, shared, table }: Running
+  { arena, arenaBytes, heap, number, pool, recorder, run, table }: Running
 ): Executable => ({
   aliases: loops.aliases,
   scratchBytes: arenaBytes,
@@ -176,26 +186,45 @@ const executable = (
   run: (inputs, outputs) =>
     Effect.andThen(
       arena.reserve(arenaBytes),
-      Effect.try({
-        try: () => {
-          const pointers = new Int32Array(heap.memory.buffer, table.address, table.bytes / 4)
-          pointers[0] = shared?.pool.control ?? 0
-          pointers[1] = arena.address()
-          inputs.forEach(({ address }, i) => (pointers[2 + i] = address))
-          outputs.forEach(({ address }, i) => (pointers[2 + inputs.length + i] = address))
-          if (shared?.pool.hasFailed() === true) throw new TypeError("another thread failed before")
-          shared?.pool.start(shared.program, table.address)
+      Effect.suspend(() => {
+        const pointers = new Int32Array(heap.memory.buffer, table.address, table.bytes / 4)
+        pointers[0] = pool?.control ?? 0
+        pointers[1] = arena.address()
+        inputs.forEach(({ address }, i) => (pointers[2 + i] = address))
+        outputs.forEach(({ address }, i) => (pointers[2 + inputs.length + i] = address))
+        const reason = number === undefined ? pool?.failure() : pool?.start(number, table.address)
+        if (reason !== undefined) return Effect.fail(lost(reason))
+        try {
           recorder?.begin()
           run(table.address, 0)
-        },
-        catch: (cause) => new DeviceLost({ device: name, reason: `a kernel trapped: ${String(cause)}`, cause })
+          return Effect.void
+        } catch (cause) {
+          // Where another thread has failed, the first traps because of that.
+          pool?.fail(`a kernel trapped: ${String(cause)}`)
+          return Effect.fail(lost(pool?.failure() ?? `a kernel trapped: ${String(cause)}`, cause))
+        }
       })
     )
 })
 
-/** The device, set up as stated. */
-export const layerWith = (options: Options): Layer.Layer<Device, DeviceUnavailable> =>
-  Device.layer(makeBackend(options))
+const lost = (reason: string, cause?: unknown): DeviceLost =>
+  new DeviceLost({ device: name, reason, ...(cause === undefined ? {} : { cause }) })
+
+/**
+ * The device, set up as stated. **Throws** `ArgumentError` for a number of threads that is none. **Fails** with
+ * `DeviceUnavailable` where the engine lacks what it needs, or does not let threads start.
+ */
+export const layerWith = (options: Options): Layer.Layer<Device, DeviceUnavailable> => {
+  const { threads = 1 } = options
+  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 256)) {
+    throw new ArgumentError({
+      operation: "Wasm.layerWith",
+      expected: 'an integer of threads from 1 to 256, or "auto"',
+      received: String(threads)
+    })
+  }
+  return Device.layer(makeBackend(options))
+}
 
 /** The device with 128-bit vectors on one thread. */
 export const layer: Layer.Layer<Device, DeviceUnavailable> = layerWith({})

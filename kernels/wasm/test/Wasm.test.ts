@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Device } from "@cotangent/runtime/Device"
 import type { DType } from "@cotangent/tensor/DType"
@@ -111,4 +112,15 @@ describe("Wasm", () => {
       })
     ).pipe(Effect.provide(Wasm.layer))
   )
+
+  it.effect("takes as many threads as serve best where it may choose", () =>
+    Effect.gen(function* () {
+      const { description } = yield* Device
+      assert.strictEqual(description.threads, Math.min(8, availableParallelism()))
+    }).pipe(Effect.provide(Wasm.layerWith({ threads: "auto" })))
+  )
+
+  it.each([0, -1, 1.5, 257, NaN])("refuses %s threads", (threads) => {
+    assert.throws(() => Wasm.layerWith({ threads }), `received ${threads}`)
+  })
 })

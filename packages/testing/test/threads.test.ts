@@ -3,10 +3,6 @@ import { Device } from "@cotangent/runtime/Device"
 import * as HostArray from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
 import * as Tensor from "@cotangent/tensor/Tensor"
-import * as Barrier from "@cotangent/wasm/Barrier"
-import * as Heaps from "@cotangent/wasm/Heap"
-import * as Module from "@cotangent/wasm/Module"
-import * as Pools from "@cotangent/wasm/Pool"
 import * as Wasm from "@cotangent/wasm/Wasm"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -56,26 +52,5 @@ describe("threads", () => {
       const alone = yield* valuesWith(1, programs[name])
       for (const threads of [2, 3]) assert.deepStrictEqual(yield* valuesWith(threads, programs[name]), alone)
     })
-  )
-
-  it.effect("fail together where one of them traps", () =>
-    Effect.gen(function* () {
-      const memory = new WebAssembly.Memory({ initial: 1, maximum: 16, shared: true })
-      const pool = yield* Pools.make(Heaps.make(memory, 2 ** 20), 2, [])
-      const module = Module.make({ minimum: 1, maximum: 16, isShared: true })
-      const control = module.global(pool.control)
-      const barrier = Barrier.add(module, control, 2)
-      const code = module.function({ name: "run", parameters: ["i32", "i32"], isExported: true })
-      const [, thread] = code.parameters
-      code.get(thread).if(() => code.unreachable())
-      code.call(barrier)
-      const bytes = module.build()
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-      const run = exports["run"] as (table: number, thread: number) => void
-      const program = yield* pool.load(bytes)
-      pool.start(program, 0)
-      assert.throws(() => run(0, 0), WebAssembly.RuntimeError)
-      assert.isTrue(pool.hasFailed())
-    }).pipe(Effect.scoped)
   )
 })

@@ -1,14 +1,10 @@
 /**
  * The devices that commands can run on.
  */
-import { availableParallelism } from "node:os"
 import { Device } from "@cotangent/runtime/Device"
 import type { DeviceUnavailable } from "@cotangent/runtime/errors"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-
-/** More threads than this wait for memory, and for one another, more than they help. */
-const mostThreads = 8
 
 /** A way to get a device. */
 export type DeviceLayer = Layer.Layer<Device, DeviceUnavailable>
@@ -19,10 +15,7 @@ const wasm: DeviceLayer = Layer.unwrap(
       Promise.all([import("@cotangent/wasm/Wasm"), import("@cotangent/wasm/WideSimd")])
     )
     // Ours is the whole process, so its engine may be told to join vectors, before anything is compiled.
-    return Wasm.layerWith({
-      isWide: WideSimd.enable().isEnabled,
-      threads: Math.min(availableParallelism(), mostThreads)
-    })
+    return Wasm.layerWith({ isWide: WideSimd.enable().isEnabled, threads: "auto" })
   })
 )
 
