@@ -14,7 +14,7 @@ export interface Life<S> {
   /** The source text of a function of `start` and of a function to be called when the thread runs. */
   readonly work: string
   readonly start: S
-  /** Called with a reason where the thread ends by itself. */
+  /** Called with a reason where the thread has run and ends. */
   readonly ended: (reason: string) => void
 }
 
@@ -47,7 +47,9 @@ const node = ({ Worker: Thread }: NodeWorkers): Host => ({
     // Modules that the process preloads are not for us.
     const worker = new Thread(source, { eval: true, workerData: start, execArgv: [] })
     let cause = "it ended"
+    let isRunning = false
     worker.on("message", () => {
+      isRunning = true
       // From here on it keeps no process alive; before, somebody may be waiting for it.
       worker.unref()
       resolve(undefined)
@@ -55,7 +57,7 @@ const node = ({ Worker: Thread }: NodeWorkers): Host => ({
     worker.on("error", (error) => (cause = String(error)))
     worker.on("exit", () => {
       resolve(cause)
-      ended(cause)
+      if (isRunning) ended(cause)
     })
     return { started: promise, terminate: () => worker.terminate() }
   }
@@ -69,12 +71,16 @@ const browser: Host = {
     const source = `onmessage = ({ data }) => (${work})(data, () => postMessage(0))`
     const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
     const worker = new Worker(address, { name: "cotangent" })
-    worker.addEventListener("message", () => resolve(undefined))
+    let isRunning = false
+    worker.addEventListener("message", () => {
+      isRunning = true
+      resolve(undefined)
+    })
     worker.addEventListener("error", ({ message }) => {
       // A worker whose script may not be loaded says nothing more.
       const cause = message === "" || message === undefined ? "it was refused" : message
       resolve(cause)
-      ended(cause)
+      if (isRunning) ended(cause)
     })
     worker.postMessage(start)
     void promise.then(() => URL.revokeObjectURL(address))

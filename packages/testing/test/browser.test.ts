@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import * as Wasm from "@cotangent/wasm/Wasm"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
@@ -7,6 +8,7 @@ import { bundle } from "./browser/bundle.ts"
 import { obstacle, show } from "./browser/chromium.ts"
 import type { Outcome } from "./browser/page.ts"
 import { gradients, losses } from "./browser/work.ts"
+import { programs } from "./pool/shared.ts"
 
 if (obstacle !== undefined) console.log(`browser tests are skipped: ${obstacle}`)
 
@@ -52,8 +54,25 @@ describe.skipIf(obstacle !== undefined).each([
     expect(outcome.laws).toEqual(laws.map(({ law }) => law))
   })
 
-  it("more threads than one are refused", () => {
-    expect(outcome.withoutThreads).toMatch(/worker threads|memory/)
+  it("threads are refused where they cannot be, with what to do", () => {
+    expect(outcome.withoutThreads).toMatch(isIsolated ? /worker-src blob:/ : /Cross-Origin-Opener-Policy/)
+  })
+
+  it.runIf(isIsolated)("threads give the bits that one gives, on the main thread and in a worker", () => {
+    const same = Object.fromEntries([...Object.keys(programs), "training"].map((name) => [name, true]))
+    expect(outcome.threaded.map(({ isSame }) => isSame)).toEqual([same, same])
+  })
+
+  it("there are as many threads as serve best, or one", () => {
+    const automatic = isIsolated ? Math.min(8, availableParallelism()) : 1
+    expect(outcome.automatic).toEqual([automatic, automatic])
+  })
+
+  it.runIf(isIsolated)("threads that trap or never come are a failure", () => {
+    const failures = [/^thread 1: RuntimeError/, /has said nothing for/].map((pattern) =>
+      expect.stringMatching(pattern)
+    )
+    expect(outcome.threaded.map((threads) => threads.failures)).toEqual([failures, failures])
   })
 })
 

@@ -1,11 +1,12 @@
 /** What the page of the browser test does: computes, and says what came of it. */
-import { Device } from "@cotangent/runtime/Device"
 import * as ReferenceDevice from "@cotangent/runtime/ReferenceDevice"
 import * as Wasm from "@cotangent/wasm/Wasm"
 import * as Effect from "effect/Effect"
 import type { Precision } from "../../src/conformance/checks.ts"
 import type { Suite } from "../../src/conformance/format.ts"
 import { runSuite } from "../../src/conformance/run.ts"
+import type { Threaded } from "./threads.ts"
+import { automatic, forbidWorkers, inWorker, refusal, threaded } from "./threads.ts"
 import { gradients, losses } from "./work.ts"
 
 /** What came of a suite on a device. */
@@ -24,7 +25,11 @@ export interface Outcome {
   readonly losses: ReadonlyArray<number>
   /** The laws that the gradients obey. */
   readonly laws: ReadonlyArray<string>
-  /** Why there are not two threads. */
+  /** How many threads the device chooses on the main thread, and in a worker. */
+  readonly automatic: ReadonlyArray<number>
+  /** What came of threads on the main thread, then in a worker, where the page is isolated. */
+  readonly threaded: ReadonlyArray<Threaded>
+  /** Why there are not two threads, where there are none: without isolation, or where no worker may start. */
   readonly withoutThreads: string
 }
 
@@ -46,15 +51,23 @@ const computed = Effect.gen(function* () {
       suites.push({ device, precision, suite: suite.suite, ...report })
     }
   }
-  const threads = yield* Effect.flip(Device.pipe(Effect.provide(Wasm.layerWith({ threads: 2 }))))
+  const chosen = yield* Effect.all([automatic, inWorker<number>("automaticHere")])
+  const threads = crossOriginIsolated ? yield* Effect.all([threaded, inWorker<Threaded>("threadedHere")]) : []
+  if (crossOriginIsolated) yield* forbidWorkers
   return {
     isIsolated: crossOriginIsolated,
     suites,
     losses: yield* Effect.provide(losses, Wasm.layer),
     laws: (yield* Effect.provide(gradients, Wasm.layer)).laws.map(({ law }) => law),
-    withoutThreads: threads.reason
+    automatic: chosen,
+    threaded: threads,
+    withoutThreads: yield* refusal
   } satisfies Outcome
 })
 
 /** All that is tried on the page. */
 export const outcome = (): Promise<Outcome> => Effect.runPromise(computed)
+
+/** What a worker of the page does. */
+export const threadedHere = (): Promise<Threaded> => Effect.runPromise(threaded)
+export const automaticHere = (): Promise<number> => Effect.runPromise(automatic)
