@@ -76,17 +76,19 @@ export const make = Effect.fnUntraced(function* (
       ended: (reason) => owner.fail(`thread ${thread}: ${reason}`)
     })
   }
-  const workers = yield* Effect.acquireRelease(
-    Effect.try({
-      try: () => Array.from({ length: threads - 1 }, (_, i) => spawn(i + 1)),
-      catch: (cause) => unavailable(`its threads do not start: ${String(cause)}; ${host.hint}`, cause)
-    }),
-    (running) =>
-      Effect.promise(() => {
-        owner.fail("its scope has closed")
-        return Promise.all(running.map(({ terminate }) => terminate()))
-      })
+  const workers: Array<Workers.Worker> = []
+  yield* Effect.addFinalizer(() =>
+    Effect.promise(() => {
+      owner.fail("its scope has closed")
+      return Promise.all(workers.map(({ terminate }) => terminate()))
+    })
   )
+  yield* Effect.try({
+    try: () => {
+      for (let thread = 1; thread < threads; thread++) workers.push(spawn(thread))
+    },
+    catch: (cause) => unavailable(`its threads do not start: ${String(cause)}; ${host.hint}`, cause)
+  })
   const all = Promise.all(workers.map(({ started }) => started)).then((reasons) => reasons.find(Boolean))
   /** Waits until all threads run. */
   const started = Effect.promise(() => all).pipe(

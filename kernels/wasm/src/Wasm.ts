@@ -24,12 +24,17 @@ import * as Workers from "./Workers.ts"
 
 const name = "wasm"
 const pageBytes = 65536
+/** What a device starts with. */
+const leastPages = 16
 /** What 32-bit addresses reach. */
 const mostPages = 65536
 
 /** How the device is set up. */
 export interface Options {
-  /** The most bytes that tensors and programs may take; 4 GiB unless stated. */
+  /**
+   * The most bytes that tensors and programs may take; 4 GiB unless stated. Some engines set so many addresses aside at
+   * once, and refuse to for much.
+   */
   readonly memoryBytes?: number
   /**
    * Generates the larger tiles that pay off where the engine joins pairs of vectors. Turn it on together with the
@@ -64,11 +69,13 @@ const makeBackend = Effect.fnUntraced(function* (
   const wanted = options.threads ?? 1
   const threads = wanted === "auto" ? (features.threads ? Workers.advisable() : 1) : wanted
   if (threads > 1 && !features.threads) return yield* new DeviceUnavailable({ device: name, reason: notShared })
-  const limits: MemoryLimits = { minimum: 16, maximum: mostPages, isShared: threads > 1 }
   const memoryBytes = Math.min(options.memoryBytes ?? Infinity, mostPages * pageBytes)
+  const maximum = Math.max(leastPages, Math.ceil(memoryBytes / pageBytes))
+  const limits: MemoryLimits = { minimum: leastPages, maximum, isShared: threads > 1 }
   const memory = yield* Effect.try({
-    try: () => new WebAssembly.Memory({ initial: limits.minimum, maximum: mostPages, shared: threads > 1 }),
-    catch: (cause) => new DeviceUnavailable({ device: name, reason: "the engine gives no memory", cause })
+    try: () => new WebAssembly.Memory({ initial: leastPages, maximum, shared: threads > 1 }),
+    catch: (cause) =>
+      new DeviceUnavailable({ device: name, reason: "the engine gives no memory: a lower `memoryBytes` may do", cause })
   })
   const heap = Heaps.make(memory, memoryBytes)
   const arena = sharedArena(heap)

@@ -20,7 +20,11 @@ beforeAll(async () => {
 }, 60_000)
 
 describe.skipIf(obstacle !== undefined).each([
-  { isIsolated: true, title: "with cross-origin isolation", rows: ["wasm f32", "wasm f64", "reference f64"] },
+  {
+    isIsolated: true,
+    title: "with cross-origin isolation",
+    rows: ["wasm f32", "wasm on two threads f32", "wasm f64", "reference f64"]
+  },
   { isIsolated: false, title: "without cross-origin isolation", rows: ["wasm f32"] }
 ])("in Chromium $title", ({ isIsolated, rows }) => {
   let outcome: Outcome

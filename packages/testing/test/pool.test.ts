@@ -159,14 +159,18 @@ describe("a pool of threads", () => {
         moduleOf(setting, () => undefined)
       )
       assert.strictEqual(run(0), missing.reason)
-      const throwing: Host = {
+      let running = 0
+      const second: Host = {
         ...refusing(true),
         spawn: () => {
-          throw new TypeError("never")
+          if (running === 1) throw new TypeError("never")
+          running++
+          return { started: Promise.resolve(undefined), terminate: () => Promise.resolve(running--) }
         }
       }
-      const refused = yield* Effect.flip(make({ host: throwing }))
+      const refused = yield* Effect.scoped(Effect.flip(make({ host: second, threads: 3 })))
       assert.match(refused.reason, /never; ask nicely/)
+      assert.strictEqual(running, 0)
     }).pipe(Effect.scoped)
   )
 })

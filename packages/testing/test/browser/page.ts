@@ -38,8 +38,9 @@ const f64 = [
   { device: "wasm", precision: "f64", layer: Wasm.layer },
   { device: "reference", precision: "f64", layer: ReferenceDevice.layer }
 ] as const
+const shared = { device: "wasm on two threads", precision: "f32", layer: Wasm.layerWith({ threads: 2 }) } as const
 /** Isolation changes what memory there may be, and no numbers: without it one precision says enough. */
-const rows = crossOriginIsolated ? [f32, ...f64] : [f32]
+const rows = crossOriginIsolated ? [f32, shared, ...f64] : [f32]
 
 const computed = Effect.gen(function* () {
   // The server has decoded them.
