@@ -12,6 +12,26 @@ describe("grad", () => {
     expect(values(orders.map((f) => f(scalar(2))))).toEqual([[8], [12], [12], [6], [0]])
   })
 
+  it("is smooth where smooth functions join: derivatives of every order at 0", () => {
+    // The value, σ(0), σ′(0), σ″(0), σ‴(0) of softplus; of the others up to signs.
+    const softplus = [Math.log(2), 1 / 2, 1 / 4, 0, -1 / 8]
+    const mirrored = softplus.map((value, order) => (order % 2 === 0 ? -value : value))
+    const withZero = (x: T.Tensor): T.Tensor => T.logAddExp(x, scalar(0))
+    const zeroWith = (x: T.Tensor): T.Tensor => T.logAddExp(scalar(0), x)
+    for (const [f, expected] of [
+      [T.softplus, softplus],
+      [T.logSigmoid, mirrored],
+      [withZero, softplus],
+      [zeroWith, softplus]
+    ] as ReadonlyArray<readonly [(x: T.Tensor) => T.Tensor, ReadonlyArray<number>]>) {
+      let derivative = f
+      for (const value of expected) {
+        expect(values([derivative(scalar(0))])[0][0]).toBeCloseTo(value, 14)
+        derivative = grad(derivative)
+      }
+    }
+  })
+
   it("gives a tree like the parameters, and passes other arguments on", () => {
     interface Params {
       readonly weight: T.Tensor

@@ -11,7 +11,7 @@ import * as Discrete from "../primitive/discrete.ts"
 import * as Smooth from "../primitive/elementwise.ts"
 import { full } from "../primitive/leaf.ts"
 import * as Linear from "../primitive/linear.ts"
-import { abs as absOf, max, where } from "../primitive/selection.ts"
+import { abs as absOf, where } from "../primitive/selection.ts"
 import type { Shape } from "../ShapeType.ts"
 import type { Predicate, Unary } from "./signature.ts"
 
@@ -148,12 +148,14 @@ export const logit: Unary = unary("logit", (x) => sub(Smooth.log(x), Smooth.log1
 /**
  * `ln(1 + eˣ)`.
  *
- * **Numerics** As `max(x, 0) + ln(1 + e^(−|x|))`: finite for every finite `x`; the derivative at 0 is ½, shared by the
- * tie of the maximum.
+ * **Numerics** As `ln(1 + eˣ)` below 0 and `x + ln(1 + e⁻ˣ)` from there on: finite for every finite `x`. Each form is
+ * smooth, so derivatives of all orders are right at 0, too.
  */
-export const softplus: Unary = unary("softplus", (x) =>
-  add(max(x, fill(x, 0)), Smooth.log1p(Smooth.exp(Linear.neg(absOf(x)))))
-)
+export const softplus: Unary = unary("softplus", (x) => {
+  const isBelow = Discrete.less(x, fill(x, 0))
+  const exponent = where(isBelow, x, Linear.neg(x))
+  return add(where(isBelow, fill(x, 0), x), Smooth.log1p(Smooth.exp(exponent)))
+})
 /** `ln sigmoid(x) = −softplus(−x)`. **Numerics** Finite for every finite `x`. */
 export const logSigmoid: Unary = unary("logSigmoid", (x) => Linear.neg(softplus(Linear.neg(x))))
 /** `max(x, 0)`, for numbers; NaN stays NaN. Derivative: 0 where `x ≤ 0`, at 0 too, 1 elsewhere. */
