@@ -9,6 +9,7 @@ const library: Readonly<Record<string, ReadonlyArray<string>>> = {
   compiler: ["tensor"],
   runtime: ["tensor", "compiler"],
   wasm: ["tensor", "compiler", "runtime"],
+  cuda: ["tensor", "compiler", "runtime"],
   formats: ["tensor"],
   data: ["tensor", "formats", "runtime"],
   train: ["tensor", "autodiff", "optim", "formats", "runtime"],
@@ -40,4 +41,4 @@ export const dataModules: ReadonlySet<string> = new Set([
 ])
 
 /** Packages that may use what only Node has. */
-export const usesNode: ReadonlySet<string> = new Set(["testing", "config", "cli", "gradcheck-app", "bench"])
+export const usesNode: ReadonlySet<string> = new Set(["cuda", "testing", "config", "cli", "gradcheck-app", "bench"])

@@ -1,0 +1,1 @@
+export type * as Plan from "./Plan.ts"
