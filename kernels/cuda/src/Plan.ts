@@ -17,10 +17,18 @@ export interface Counter {
   readonly name: string
 }
 
-/** A number of bytes that may depend on the counters of enclosing repetitions: `constant + Σ counter · stride`. */
+/** `stride · (counter + plus)`, or of the remainder of that sum by `modulo`. */
+export interface Term {
+  readonly counter: Counter
+  readonly plus: number
+  readonly modulo?: number
+  readonly stride: number
+}
+
+/** A number of bytes that may depend on the counters of enclosing repetitions: `constant + Σ terms`. */
 export interface Offset {
   readonly constant: number
-  readonly terms: ReadonlyArray<{ readonly counter: Counter; readonly stride: number }>
+  readonly terms: ReadonlyArray<Term>
 }
 
 /** A byte of device memory. */
