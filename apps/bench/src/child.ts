@@ -4,6 +4,7 @@
  */
 import * as AtomicFile from "@cotangent/formats/AtomicFile"
 import * as Profile from "@cotangent/wasm/Profile"
+import * as Roofline from "@cotangent/wasm/Roofline"
 import * as Trace from "@cotangent/wasm/Trace"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -13,8 +14,8 @@ import * as Schema from "effect/Schema"
 import { devices } from "./devices.ts"
 import * as Jobs from "./Job.ts"
 import { measure, quick, thorough } from "./measure.ts"
-import { profileLines, rooflineOf } from "./profile.ts"
 import * as Results from "./Result.ts"
+import { table } from "./table.ts"
 import { workloads } from "./workloads.ts"
 
 const program = Effect.gen(function* () {
@@ -26,8 +27,9 @@ const program = Effect.gen(function* () {
   const result = yield* measure(workload, job.isQuick ? quick : thorough).pipe(Effect.provide(layer))
   if (profile !== undefined && job.trace !== undefined) {
     yield* AtomicFile.write(job.trace, new TextEncoder().encode(Trace.chromeTrace(profile)))
-    const roofline = yield* rooflineOf(job.threads).pipe(Effect.provide(devices[job.device]({ threads: job.threads })))
-    yield* Console.log(profileLines(Trace.totals(profile), roofline).join("\n"))
+    const roofline = yield* Roofline.measure.pipe(Effect.provide(devices[job.device]({ threads: job.threads })))
+    const kernels = Trace.totals(profile)
+    yield* Console.log([...table(Trace.cells(kernels, roofline)), Trace.legend(kernels, roofline)].join("\n"))
   }
   yield* Console.log(yield* Schema.encodeEffect(Results.json)(result))
 })

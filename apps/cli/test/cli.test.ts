@@ -22,6 +22,8 @@ describe("help", () => {
         "--limit N",
         "--out DIR",
         "--resume",
+        "--profile",
+        "--explain",
         "--list"
       ],
       predict: ["--checkpoint PATH", "--image N", "--set (test|train)", "--device"],
@@ -47,6 +49,7 @@ const mistakes: Readonly<Record<string, string>> = {
   "train mnist-mlp --epcohs 3": "unknown flag '--epcohs': did you mean '--epochs'?",
   "train mnist-mpl": "unknown recipe 'mnist-mpl': did you mean 'mnist-mlp'?",
   "train mnist-mlp --device wsam": "unknown device 'wsam': did you mean 'wasm'?",
+  "train mnist-mlp --device reference --profile": "the device 'reference' takes no profile",
   train: "name a recipe: mnist-mlp or notes-mlp",
   "train mnist-mlp --epochs 0": 'Invalid value for flag --epochs: "0". Expected: a whole number from 1',
   "train mnist-mlp --resume x.safetensors": 'Unexpected positional argument: "x.safetensors"',

@@ -73,6 +73,42 @@ describe("train", () => {
     assert.match(damaged.err, /^.*checkpoint\.safetensors is not a valid safetensors file: .*$/)
   })
 
+  it("tells how long each kernel took, and what was compiled, where it is asked", async () => {
+    const [trace, programs] = [path("trace.json"), path("programs.txt")]
+    const { code, err, out } = await run(
+      ...smallest,
+      ...few,
+      `--profile=${trace}`,
+      `--explain=${programs}`,
+      "--out",
+      path("profiled")
+    )
+    assert.deepStrictEqual([code, err], [0, ""])
+    assert.match(out, /^ +time +runs +least ms .* GFLOP\/s +GB\/s +of roofline +kernel$/m)
+    // A step runs ten times, and multiplies 128 images by weights.
+    assert.match(out, /^ *\d+\.\d % +10 .* % +contraction 128×512×784 /m)
+    assert.match(out, /^roofline: \d+ GFLOP\/s, \d+ GB\/s/m)
+    // The format that it is written in.
+    const { traceEvents } = JSON.parse(readFileSync(trace, "utf8")) as { traceEvents: ReadonlyArray<{ cat: string }> }
+    assert.isAbove(traceEvents.filter(({ cat }) => cat === "contraction").length, 60)
+    assert.match(readFileSync(programs, "utf8"), /^step:\nprogram\(.*\) -> .*\n {2}\w/m)
+  })
+
+  it("gives profile and programs as lines of JSON", async () => {
+    const asked = ["--json", "--profile", "--explain", "--device", "wasm"]
+    const { code, out } = await runHere("train", "notes-mlp", ...few, "--epochs", "3", ...asked, "--out", path("asked"))
+    assert.strictEqual(code, 0)
+    const lines = parseLines(out)
+    const tags = lines.slice(lines.findIndex(({ _tag }) => _tag === "Finished")).map(({ _tag }) => _tag)
+    assert.deepStrictEqual([...new Set(tags)], ["Finished", "Profile", "Program"])
+    const kernels = lines.find(({ _tag }) => _tag === "Profile")!["kernels"] as ReadonlyArray<object>
+    for (const kernel of kernels) assert.containsAllKeys(kernel, ["name", "runs", "millis", "bytes", "roofline"])
+    assert.include(
+      lines.filter(({ _tag }) => _tag === "Program").map(({ name }) => name),
+      "step"
+    )
+  })
+
   it("trains on the reference device", async () => {
     const options = [
       ...few,

@@ -2,6 +2,7 @@
  * Profiles put together: how long each kernel took in all, and a file that shows when.
  */
 import type { Kernel, Profile } from "./Profile.ts"
+import type { Roofline } from "./Roofline.ts"
 
 /** All runs of a kernel. **Units** milliseconds. */
 export interface Total {
@@ -35,14 +36,6 @@ export const totals = ({ spans }: Pick<Profile, "spans">): ReadonlyArray<Total> 
   return [...found.values()].toSorted((x, y) => y.millis + y.waitMillis - x.millis - x.waitMillis)
 }
 
-/** What a machine can do at best. */
-export interface Roofline {
-  /** Operations per second, in billions. */
-  readonly gflops: number
-  /** Bytes per second to and from memory, in billions. */
-  readonly gbps: number
-}
-
 /**
  * How much of the possible speed a kernel reached in its shortest run: the least time that its operations and its bytes
  * take, over the time it took. More than 1 where bytes came from the cache.
@@ -51,6 +44,46 @@ export interface Roofline {
  */
 export const share = ({ kernel, leastMillis }: Total, { gbps, gflops }: Roofline): number =>
   Math.max(kernel.operations / gflops, kernel.bytes / gbps) / 1e6 / leastMillis
+
+const heads = ["time", "runs", "least ms", "mean ms", "wait ms", "GFLOP/s", "GB/s", "of roofline", "kernel"]
+
+/** How many kernels are shown unless stated. */
+const usual = 30
+
+/** How much of the description of a kernel is shown. */
+const shown = 100
+
+/**
+ * A table of the first `most` of `kernels`: heads, then a row for each, whose last cell says what it does. Speeds are
+ * those of the shortest run.
+ */
+export const cells = (
+  kernels: ReadonlyArray<Total>,
+  roofline: Roofline,
+  most = usual
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const all = kernels.reduce((sum, { millis, waitMillis }) => sum + millis + waitMillis, 0)
+  const rows = kernels.slice(0, most).map((total) => {
+    const { kernel, leastMillis, millis, runs, waitMillis } = total
+    return [
+      `${((100 * (millis + waitMillis)) / all).toFixed(1)} %`,
+      String(runs),
+      leastMillis.toFixed(3),
+      (millis / runs).toFixed(3),
+      (waitMillis / runs).toFixed(3),
+      (kernel.operations / leastMillis / 1e6).toFixed(1),
+      (kernel.bytes / leastMillis / 1e6).toFixed(1),
+      `${(100 * share(total, roofline)).toFixed(0)} %`,
+      `${kernel.kind} ${kernel.loops} ${kernel.name}`.slice(0, shown)
+    ]
+  })
+  return [heads, ...rows]
+}
+
+/** What stands below such a table. */
+export const legend = (kernels: ReadonlyArray<Total>, { gbps, gflops }: Roofline, most = usual): string =>
+  `roofline: ${gflops.toFixed(0)} GFLOP/s, ${gbps.toFixed(0)} GB/s; more than 100 % where bytes come from the cache` +
+  (kernels.length > most ? `; ${kernels.length - most} kernels more` : "")
 
 /**
  * The spans in the format of Chrome's trace viewer: `chrome://tracing`, `ui.perfetto.dev`.

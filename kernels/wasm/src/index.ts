@@ -1,5 +1,6 @@
 export * as Features from "./Features.ts"
 export * as Profile from "./Profile.ts"
+export * as Roofline from "./Roofline.ts"
 export * as Trace from "./Trace.ts"
 export * as Wasm from "./Wasm.ts"
 export * as WideSimd from "./WideSimd.ts"

@@ -1,6 +1,7 @@
 import { Device } from "@cotangent/runtime/Device"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Profile from "@cotangent/wasm/Profile"
+import * as Roofline from "@cotangent/wasm/Roofline"
 import * as Trace from "@cotangent/wasm/Trace"
 import * as Wasm from "@cotangent/wasm/Wasm"
 import { assert, describe, it } from "@effect/vitest"
@@ -57,4 +58,22 @@ describe("a profile", () => {
     const total = { kernel, runs: 1, millis: 1, leastMillis: 0.5, waitMillis: 0 }
     assert.strictEqual(Trace.share(total, { gflops: 100, gbps: 10 }), 0.8)
   })
+
+  it("is a table of those kernels that took longest", () => {
+    const kernel = { name: "double", kind: "nest", loops: "8", operations: 4e6, bytes: 8e6 } as const
+    const least = { kernel, runs: 2, millis: 3, leastMillis: 1, waitMillis: 1 }
+    const roofline = { gflops: 100, gbps: 10 }
+    const [heads, row, ...others] = Trace.cells([least, least], roofline, 1)
+    assert.deepStrictEqual(others, [])
+    assert.strictEqual(heads.length, row.length)
+    assert.deepStrictEqual(row, ["50.0 %", "2", "1.000", "1.500", "0.500", "4.0", "8.0", "80 %", "nest 8 double"])
+    assert.match(Trace.legend([least, least], roofline, 1), /^roofline: 100 GFLOP\/s, 10 GB\/s; .*; 1 kernels more$/)
+  })
+
+  it.effect("stands beside what the machine can do", () =>
+    Effect.gen(function* () {
+      const { gbps, gflops } = yield* Roofline.measure
+      assert.isTrue(Number.isFinite(gflops) && gflops > 0 && Number.isFinite(gbps) && gbps > 0)
+    }).pipe(Effect.provide(Wasm.layer))
+  )
 })

@@ -46,6 +46,14 @@ export type CheckedFunction<Args extends ReadonlyArray<unknown>, A> = (
   ...args: Args
 ) => Effect.Effect<A, NonFinite | DeviceError, Scope.Scope>
 
+/** A program that a device has compiled. */
+export interface CompiledProgram {
+  /** What the function is called whose program it was first; `realize` for expressions that are computed as they stand. */
+  readonly name: string
+  /** What it runs, for people. */
+  readonly explain: () => string
+}
+
 /** What a device does. Trees are arrays and plain records of tensors, nested at will. */
 export interface DeviceService {
   readonly description: DeviceDescription
@@ -87,6 +95,8 @@ export interface DeviceService {
   readonly checkFinite: (tree: unknown) => Effect.Effect<void, NonFinite | DeviceError>
   /** What realizing `tree` would run, for people. */
   readonly explain: (tree: unknown) => Effect.Effect<string, CompileFailed | OutOfMemory>
+  /** The programs that are kept, those that were asked for last at the end. */
+  readonly programs: Effect.Effect<ReadonlyArray<CompiledProgram>>
   /** How many buffers of this device are alive. */
   readonly liveBuffers: Effect.Effect<number>
   /**
@@ -126,6 +136,9 @@ const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Return<De
       Effect.scopedWith((scope) =>
         Effect.map(engine.prepare(tensorsOf(tree), scope), ({ executable }) => executable.explain())
       ),
+    programs: Effect.sync(() =>
+      engine.programs.kept().map(({ executable, name }) => ({ name, explain: executable.explain }))
+    ),
     liveBuffers: Effect.sync(engine.memory.countLive),
     peakBytes: Effect.sync(engine.memory.peakBytes)
   })

@@ -6,7 +6,7 @@ export type {
   Executable
 } from "./Backend.ts"
 export * as Buffer from "./Buffer.ts"
-export type { CompiledFunction, CompileOptions, DeviceService } from "./Device.ts"
+export type { CompiledFunction, CompiledProgram, CompileOptions, DeviceService } from "./Device.ts"
 export { Device } from "./Device.ts"
 export * from "./errors.ts"
 export * as ReferenceDevice from "./ReferenceDevice.ts"

@@ -46,6 +46,26 @@ describe("compile", () => {
     )
   )
 
+  it.effect("shows the programs that are kept, by the name of the function that was first", () =>
+    onReference()(
+      Effect.gen(function* () {
+        const device = yield* Device
+        assert.deepStrictEqual(yield* device.programs, [])
+        const x = yield* device.realize(vector(1, 2))
+        yield* (yield* device.compile((y: Tensor) => add(y, y), { name: "double" }))(x)
+        yield* (yield* device.compile((y: Tensor) => add(y, y), { name: "the same" }))(x)
+        yield* device.realize(mul(x, x))
+        const programs = yield* device.programs
+        assert.deepStrictEqual(
+          programs.map(({ name }) => name),
+          ["double", "realize"]
+        )
+        assert.include(programs[0].explain(), "= add(")
+        assert.strictEqual(programs[1].explain(), yield* device.explain(mul(x, x)))
+      })
+    )
+  )
+
   it.effect("takes host data and expressions for arguments and frees them after the call", () =>
     onReference()(
       Effect.gen(function* () {

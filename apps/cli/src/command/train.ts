@@ -33,6 +33,18 @@ const flags = {
     Flag.withOptionalValue(""),
     Flag.optional
   ),
+  profile: Flag.String("profile").pipe(
+    Flag.withDescription("show how long each kernel took; as --profile=FILE, write a trace for Chrome as well"),
+    Flag.withMetavar("FILE"),
+    Flag.withOptionalValue(""),
+    Flag.optional
+  ),
+  explain: Flag.String("explain").pipe(
+    Flag.withDescription("show the programs that were compiled; as --explain=FILE, write them there"),
+    Flag.withMetavar("FILE"),
+    Flag.withOptionalValue(""),
+    Flag.optional
+  ),
   list: Flag.Boolean("list").pipe(Flag.withDescription("show the recipes"), Flag.withDefault(false)),
   json
 }
@@ -48,6 +60,10 @@ export interface TrainOptions {
   readonly data: string | undefined
   /** The checkpoint to go on from; empty for the one that the training itself writes. */
   readonly resume: string | undefined
+  /** Where the trace of a profile goes: nowhere if empty; no profile is taken if absent. */
+  readonly profile: string | undefined
+  /** Where the programs go: onto the screen if empty. */
+  readonly explain: string | undefined
   readonly list: boolean
   readonly json: boolean
 }
@@ -65,7 +81,9 @@ export const train = Command.make("train", { recipe, ...flags }, (given) =>
         limit: Option.getOrUndefined(given.limit),
         out: Option.getOrUndefined(given.out),
         data: Option.getOrUndefined(given.data),
-        resume: Option.getOrUndefined(given.resume)
+        resume: Option.getOrUndefined(given.resume),
+        profile: Option.getOrUndefined(given.profile),
+        explain: Option.getOrUndefined(given.explain)
       })
   )
 ).pipe(
@@ -73,6 +91,7 @@ export const train = Command.make("train", { recipe, ...flags }, (given) =>
   Command.withExamples([
     { command: "cotangent train mnist-mlp", description: "98 % of handwritten digits, in seconds" },
     { command: "cotangent train mnist-mlp --resume", description: "Go on after Ctrl-C" },
+    { command: "cotangent train mnist-mlp --epochs 1 --profile=trace.json", description: "Where the time goes" },
     { command: "cotangent train --list" }
   ])
 )

@@ -3,21 +3,25 @@
  */
 import { Device } from "@cotangent/runtime/Device"
 import type { DeviceUnavailable } from "@cotangent/runtime/errors"
+import type { Profile } from "@cotangent/wasm/Profile"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /** A way to get a device. */
 export type DeviceLayer = Layer.Layer<Device, DeviceUnavailable>
 
-const wasm: DeviceLayer = Layer.unwrap(
-  Effect.gen(function* () {
-    const [Wasm, WideSimd] = yield* Effect.promise(() =>
-      Promise.all([import("@cotangent/wasm/Wasm"), import("@cotangent/wasm/WideSimd")])
-    )
-    // Ours is the whole process, so its engine may be told to join vectors, before anything is compiled.
-    return Wasm.layerWith({ isWide: WideSimd.enable().isEnabled, threads: "auto" })
-  })
-)
+const wasmWith = (options: { readonly profile?: Profile }): DeviceLayer =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const [Wasm, WideSimd] = yield* Effect.promise(() =>
+        Promise.all([import("@cotangent/wasm/Wasm"), import("@cotangent/wasm/WideSimd")])
+      )
+      // Ours is the whole process, so its engine may be told to join vectors, before anything is compiled.
+      return Wasm.layerWith({ isWide: WideSimd.enable().isEnabled, threads: "auto", ...options })
+    })
+  )
+
+const wasm = wasmWith({})
 
 const reference: DeviceLayer = Layer.unwrap(
   Effect.map(
@@ -33,4 +37,10 @@ export const devices: Readonly<Record<string, DeviceLayer>> = { wasm, reference 
 export const choices: Readonly<Record<string, DeviceLayer>> = {
   auto: Device.firstAvailable(wasm, reference),
   ...devices
+}
+
+/** Each device that notes the times of its kernels by name, and `auto` for the first of them. */
+export const profiled = (profile: Profile): Readonly<Record<string, DeviceLayer>> => {
+  const layer = wasmWith({ profile })
+  return { auto: layer, wasm: layer }
 }

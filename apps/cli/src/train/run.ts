@@ -4,13 +4,15 @@
 import { Device } from "@cotangent/runtime/Device"
 import type { Event } from "@cotangent/train/Event"
 import * as Stop from "@cotangent/train/Stop"
+import type { Profile } from "@cotangent/wasm/Profile"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Stream from "effect/Stream"
 import { join } from "node:path"
 import type { TrainOptions } from "../command/train.ts"
-import { choices } from "../devices/layers.ts"
+import type { DeviceLayer } from "../devices/layers.ts"
+import { choices, profiled } from "../devices/layers.ts"
 import { choose, Interrupted, UsageError } from "../failure.ts"
 import { folderOf, program } from "../program.ts"
 import type { Recipe, Run } from "../Recipe.ts"
@@ -21,6 +23,8 @@ import * as Screens from "../terminal/Screen.ts"
 import { table } from "../terminal/table.ts"
 import type { History } from "./history.ts"
 import { empty, record } from "./history.ts"
+import type { Insight } from "./insight.ts"
+import * as Insights from "./insight.ts"
 import * as Journal from "./journal.ts"
 import type { Display } from "./progress.ts"
 import { heading, lineOf, status } from "./progress.ts"
@@ -33,14 +37,30 @@ import { deviceText, summary, summaryJson } from "./summary.ts"
 export const train = Effect.fnUntraced(function* (options: TrainOptions) {
   if (options.list) return yield* list(options)
   const recipe = yield* chosen(options)
-  const layer = yield* choose("device", options.device, choices)
-  yield* carryOut(recipe, options).pipe(Effect.scoped, Effect.provide(layer))
+  const profile =
+    options.profile === undefined ? undefined : (yield* Effect.promise(() => import("@cotangent/wasm/Profile"))).make()
+  const insight: Insight = {
+    profile,
+    trace: options.profile ?? "",
+    explain: options.explain,
+    json: options.json
+  }
+  const layer = yield* layerOf(options, profile)
+  yield* carryOut(recipe, options, insight).pipe(Effect.scoped, Effect.provide(layer))
 })
 
 const chosen = ({ recipe }: TrainOptions): Effect.Effect<Recipe, UsageError> =>
   recipe === undefined
     ? Effect.fail(new UsageError({ message: `name a recipe: ${Object.keys(recipes).join(" or ")}` }))
     : choose("recipe", recipe, recipes)
+
+const layerOf = ({ device }: TrainOptions, profile: Profile | undefined): Effect.Effect<DeviceLayer, UsageError> =>
+  Effect.flatMap(choose("device", device, choices), (layer) => {
+    if (profile === undefined) return Effect.succeed(layer)
+    const layers = profiled(profile)
+    if (Object.hasOwn(layers, device)) return Effect.succeed(layers[device])
+    return Effect.fail(new UsageError({ message: `the device '${device}' takes no profile` }))
+  })
 
 const list = ({ json }: TrainOptions): Effect.Effect<void> => {
   const described = Object.values(recipes).map(({ data, expected, name, summary }) => ({
@@ -73,7 +93,7 @@ const pathsOf = (folder: string): Paths => ({
   journal: join(folder, "events.jsonl")
 })
 
-const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOptions) {
+const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOptions, insight: Insight) {
   const screen = yield* Screens.make
   const device = yield* Device
   const fs = yield* FileSystem.FileSystem
@@ -90,7 +110,10 @@ const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOpti
     Effect.andThen(stopOnSignals(stop), follow(run, { ...options, display, paths, screen }))
   )
   const signal = signals.find((name) => name === history.stopped)
-  if (signal !== undefined) return yield* interrupted(signal, { ...options, recipe, history, run, screen })
+  if (signal !== undefined) {
+    yield* Insights.report(insight, screen)
+    return yield* interrupted(signal, { ...options, recipe, history, run, screen })
+  }
   const assessment = yield* run.assess
   const outcome: Outcome = {
     recipe,
@@ -107,6 +130,7 @@ const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOpti
   yield* options.json
     ? Console.log(JSON.stringify(summaryJson(outcome)))
     : screen.print(...summary(outcome, screen.style))
+  yield* Insights.report(insight, screen)
 })
 
 const introduction = ({ name }: Recipe, { plan }: Run, device: string): ReadonlyArray<string> => [

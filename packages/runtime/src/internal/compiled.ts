@@ -87,7 +87,10 @@ export const make = (engine: Engine, f: Traceable, options: Options, home: Scope
     const leaves = leavesOf(results, new Set(holes))
     const program = close(holes, leaves, results)
     const donated = positions(structure, options.donate)
-    const executable = yield* engine.programs.acquire({ program, donated, closed: () => program }, scope)
+    const executable = yield* engine.programs.acquire(
+      { name: options.name, program, donated, closed: () => program },
+      scope
+    )
     const captured = yield* capture(leaves, scope)
     const names = [
       ...paths(structure).map((path) => `argument ${withoutBrackets(path)}`),

@@ -142,7 +142,8 @@ export const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Re
     Effect.suspend(() => {
       const leaves = leavesOf(expressions)
       const closed = () => close([], leaves, expressions)
-      const request = { program: { parameters: leaves, results: expressions }, donated: new Set<number>(), closed }
+      const program = { parameters: leaves, results: expressions }
+      const request = { name: "realize", program, donated: new Set<number>(), closed }
       return Effect.map(programs.acquire(request, scope), (executable) => ({ executable, leaves }))
     })
 

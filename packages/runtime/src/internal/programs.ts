@@ -14,10 +14,19 @@ import type { CompileFailed, OutOfMemory } from "../errors.ts"
 export interface Programs {
   /** The executable of `program` for as long as `scope` is open. */
   readonly acquire: (request: Request, scope: Scope.Scope) => Effect.Effect<Executable, CompileFailed | OutOfMemory>
+  /** All that are kept, those that were asked for last at the end. */
+  readonly kept: () => ReadonlyArray<Kept>
+}
+
+/** An executable, and what it was called when it was compiled. */
+export interface Kept {
+  readonly name: string
+  readonly executable: Executable
 }
 
 /** A program to compile. */
 export interface Request {
+  readonly name: string
   /** Its leaves may be any tensors: what the executable computes depends on its structure only. */
   readonly program: Program
   readonly donated: ReadonlySet<number>
@@ -25,8 +34,7 @@ export interface Request {
   readonly closed: () => Program
 }
 
-interface Entry {
-  readonly executable: Executable
+interface Entry extends Kept {
   readonly scope: Scope.Closeable
   users: number
 }
@@ -50,12 +58,12 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const compile = (
-    { closed, donated }: Request,
+    { closed, donated, name }: Request,
     scope: Scope.Closeable
   ): Effect.Effect<Entry, CompileFailed | OutOfMemory> =>
     Effect.map(
       Effect.suspend(() => backend.compile(closed(), { donated })),
-      (executable) => ({ executable, scope, users: 0 })
+      (executable) => ({ name, executable, scope, users: 0 })
     ).pipe(Scope.provide(scope))
 
   /** Counts one user of the entry, so that it stays. */
@@ -90,7 +98,8 @@ export const make = Effect.fnUntraced(function* (
             Effect.as(Scope.addFinalizer(scope, leave(entry)), entry.executable)
           )
         )
-      )
+      ),
+    kept: () => [...entries.values()]
   }
 })
 
