@@ -6,7 +6,7 @@
  *   concat(concat(a, b), c) = concat(a, concat(b, c))
  *   concat(a, empty) = a = concat(empty, a)
  */
-import type { GradientTransformation, Leaves } from "@cotangent/optim/GradientTransformation"
+import type { GradientTransformation, Leaves, Paths } from "@cotangent/optim/GradientTransformation"
 import { chain, identity } from "@cotangent/optim/GradientTransformation"
 import type { Tensor } from "@cotangent/tensor/Tensor"
 import type { Tree } from "@cotangent/tensor/Tree"
@@ -17,8 +17,13 @@ export type SomeTransformation = GradientTransformation<Tree<Tensor>>
 
 /** A transformation of any state: what `hide` asks for. */
 export interface AnyTransformation {
-  readonly init: (params: Leaves) => unknown
-  readonly update: (gradients: Leaves, state: never, params: Leaves) => readonly [updates: Leaves, state: unknown]
+  readonly init: (params: Leaves, paths: Paths) => unknown
+  readonly update: (
+    gradients: Leaves,
+    state: never,
+    params: Leaves,
+    paths: Paths
+  ) => readonly [updates: Leaves, state: unknown]
 }
 
 /** Hides the type of the state of `transformation`. Only states that it gave itself may be given back to it. */

@@ -2,6 +2,7 @@ import * as Optim from "@cotangent/optim/GradientTransformation"
 import { scaleByAdam } from "@cotangent/optim/adaptive"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Tensor from "@cotangent/tensor/Tensor"
+import * as Tree from "@cotangent/tensor/Tree"
 import * as Trees from "@cotangent/tensor/Tree"
 import * as fc from "fast-check"
 import { concatAll } from "fp-ts/lib/Monoid.js"
@@ -25,9 +26,9 @@ const transformation: fc.Arbitrary<SomeTransformation> = fc.constantFrom(
 
 /** Updates of three steps. */
 const updates = (self: SomeTransformation, params: Optim.Leaves, gradients: ReadonlyArray<Optim.Leaves>) => {
-  let state = self.init(params)
+  let state = self.init(params, Tree.paths(params))
   return gradients.flatMap((gradient) => {
-    const [next, after] = self.update(gradient, state, params)
+    const [next, after] = self.update(gradient, state, params, Tree.paths(params))
     state = after
     return next.map((leaf) => [...valueOf(leaf).data])
   })

@@ -8,6 +8,7 @@
  *   chain(identity, t) = t = chain(t, identity)
  *   chain(chain(a, b), c) = chain(a, chain(b, c))
  */
+import { cond } from "@cotangent/autodiff/Control"
 import type { Float } from "@cotangent/tensor/DType"
 import { ArgumentError } from "@cotangent/tensor/errors"
 import type { Shape } from "@cotangent/tensor/ShapeType"
@@ -20,10 +21,18 @@ export type Leaf = Tensor.Tensor<Shape, Float>
 /** Tensors in the leaf order of a tree of parameters. */
 export type Leaves = ReadonlyArray<Leaf>
 
+/** Where each leaf stands in the tree, as in `hidden.weight`. */
+export type Paths = ReadonlyArray<string>
+
 /** A pure rewriting of gradients that may carry state from step to step. */
 export interface GradientTransformation<State> {
-  readonly init: (params: Leaves) => State
-  readonly update: (gradients: Leaves, state: State, params: Leaves) => readonly [updates: Leaves, state: State]
+  readonly init: (params: Leaves, paths: Paths) => State
+  readonly update: (
+    gradients: Leaves,
+    state: State,
+    params: Leaves,
+    paths: Paths
+  ) => readonly [updates: Leaves, state: State]
 }
 
 /** The state of a transformation that keeps none. */
@@ -49,17 +58,125 @@ export const chain = <const States extends ReadonlyArray<unknown>>(
   ...transformations: { readonly [K in keyof States]: GradientTransformation<States[K]> }
 ): GradientTransformation<States> => ({
   // Mapping a tuple keeps its length, and each state its place.
-  init: (params) => transformations.map(({ init }) => init(params)) as ReadonlyArray<unknown> as States,
-  update: (gradients, state, params) => {
+  init: (params, paths) => transformations.map(({ init }) => init(params, paths)) as ReadonlyArray<unknown> as States,
+  update: (gradients, state, params, paths) => {
     let updates = gradients
     const next = transformations.map(({ update }, i) => {
-      const [rewritten, after] = update(updates, state[i], params)
+      const [rewritten, after] = update(updates, state[i], params, paths)
       updates = rewritten
       return after
     })
     return [updates, next as ReadonlyArray<unknown> as States]
   }
 })
+
+/**
+ * Gives each leaf to the transformation of its group, which `groupOf` reads off its path. Each transformation sees the leaves
+ * of its group alone, so a common norm is that of the group.
+ *
+ * **Throws** `ArgumentError` naming the path of a leaf whose group there is not.
+ *
+ * **Example** (Biases that move faster)
+ *
+ * ```ts run
+ * const { grouped, scale } = GradientTransformation
+ * const groupOf = (path: string) => (path.endsWith("bias") ? "fast" : "slow")
+ * const optimizer = Optimizer.make(grouped(groupOf, { fast: scale(-1), slow: scale(-0.1) }))
+ * const params = { weight: Tensor.of([0]), bias: Tensor.of([0]) }
+ * const next = optimizer.update({ weight: Tensor.of([10]), bias: Tensor.of([10]) }, optimizer.init(params), params)
+ * await evaluate(next.params.weight) // => [-1]
+ * await evaluate(next.params.bias) // => [-10]
+ * ```
+ */
+export const grouped = <const States extends Readonly<Record<string, unknown>>>(
+  groupOf: (path: string) => keyof NoInfer<States> & string,
+  transformations: { readonly [K in keyof States]: GradientTransformation<States[K]> }
+): GradientTransformation<States> => {
+  const placesOf = (paths: Paths): ReadonlyMap<string, ReadonlyArray<number>> => {
+    const groups = paths.map((path) => {
+      const group = groupOf(path)
+      if (Object.hasOwn(transformations, group)) return group
+      const expected = `one of the groups ${Object.keys(transformations).join(", ")} for ${path}`
+      throw new ArgumentError({ operation: "grouped", expected, received: group })
+    })
+    return Map.groupBy(paths.keys(), (i) => groups[i])
+  }
+  /** What `f` gives for each group, its transformation and the places of its leaves, under its name. */
+  const each = <A>(
+    paths: Paths,
+    f: (transformation: GradientTransformation<unknown>, places: ReadonlyArray<number>, name: string) => A
+  ): Readonly<Record<string, A>> => {
+    const places = placesOf(paths)
+    // Each state is given back to the transformation that it is of.
+    const entries = Object.entries(transformations as Readonly<Record<string, GradientTransformation<unknown>>>)
+    return Object.fromEntries(entries.map(([name, part]) => [name, f(part, places.get(name) ?? [], name)]))
+  }
+  const pick = <A>(items: ReadonlyArray<A>, places: ReadonlyArray<number>): ReadonlyArray<A> =>
+    places.map((i) => items[i])
+  return {
+    init: (params, paths) => each(paths, ({ init }, at) => init(pick(params, at), pick(paths, at))) as States,
+    update: (gradients, state, params, paths) => {
+      const updates = [...gradients]
+      const next = each(paths, ({ update }, at, name) => {
+        const [rewritten, after] = update(pick(gradients, at), state[name], pick(params, at), pick(paths, at))
+        at.forEach((place, i) => (updates[place] = rewritten[i]))
+        return after
+      })
+      return [updates, next as States]
+    }
+  }
+}
+
+/** Makes every gradient 0: what it is given stays as it is. */
+export const freeze: GradientTransformation<Stateless> = stateless((gradient) => Tensor.zerosLike(gradient))
+
+/** The state of `accumulate`. */
+export interface Accumulated<State> {
+  /** Gradients in `sums`. */
+  readonly count: Counter
+  readonly sums: Leaves
+  readonly inner: State
+}
+
+/**
+ * Gathers the gradients of so many `steps` and gives their mean to `inner`, whose update comes with the last of them; the
+ * updates of the others are 0. A step of `inner` then sees a batch that need not fit into memory.
+ *
+ * **Throws** `ArgumentError` unless `steps` is a whole number from 1.
+ */
+export const accumulate = <State>(
+  steps: number,
+  inner: GradientTransformation<State>
+): GradientTransformation<Accumulated<State>> => {
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new ArgumentError({ operation: "accumulate", expected: "a number of steps from 1", received: String(steps) })
+  }
+  return {
+    init: (params, paths) => ({
+      count: noSteps(),
+      sums: params.map((param) => Tensor.zerosLike(param)),
+      inner: inner.init(params, paths)
+    }),
+    update: (gradients, before, params, paths) => {
+      const none: Leaves = gradients.map((gradient) => Tensor.zerosLike(gradient))
+      const sums: Leaves = before.sums.map((sum, i) => Tensor.add(sum, gradients[i]))
+      const count = Tensor.remainder(Tensor.add(before.count, 1), steps)
+      const [updates, rest, after] = cond(
+        Tensor.equal(count, 0),
+        (sums: Leaves, state: State, params: Leaves): readonly [Leaves, Leaves, State] => {
+          const means = sums.map((sum) => Tensor.mul(sum, 1 / steps))
+          const [updates, next] = inner.update(means, state, params, paths)
+          return [updates, none, next]
+        },
+        (sums, state) => [none, sums, state],
+        sums,
+        before.inner,
+        params
+      )
+      return [updates, { count, sums: rest, inner: after }]
+    }
+  }
+}
 
 /** A factor: a number, a scalar tensor, or a function of the step. */
 export type Rate = number | Scalar | Schedule
@@ -121,6 +238,35 @@ export const clipByGlobalNorm = (limit: number): GradientTransformation<Stateles
       return [gradients.map((gradient) => times(gradient, factor)), state]
     }
   }
+}
+
+/**
+ * Scales each gradient by itself where its norm exceeds `limit`, so that it becomes `limit`.
+ *
+ * **Throws** `ArgumentError` unless `limit` is above 0.
+ */
+export const clipByNorm = (limit: number): GradientTransformation<Stateless> => {
+  checkLimit("clipByNorm", limit)
+  return stateless((gradient) => times(gradient, Tensor.div(limit, Tensor.maximum(globalNorm([gradient]), limit))))
+}
+
+/**
+ * The last transformation of a chain: changes updates so that after them the incoming weights of each unit have a norm of at
+ * most `limit`. Those are the columns of a weight `[inputs, outputs]`, and the kernel of each channel of
+ * `[outputs, inputs, …window]`; parameters of fewer axes are left alone.
+ *
+ * **Throws** `ArgumentError` unless `limit` is above 0. **Source** Srebro et al. 2005; Srivastava et al. 2014, section 5.1.
+ */
+export const maxNorm = (limit: number): GradientTransformation<Stateless> => {
+  checkLimit("maxNorm", limit)
+  return stateless((update, param) => {
+    const rank = param.shape.length
+    if (rank < 2) return update
+    const next: Leaf = Tensor.add(param, update)
+    const axes = rank === 2 ? [0] : Array.from({ length: rank - 1 }, (_, i) => i + 1)
+    const norms: Leaf = Tensor.norm(next, axes, { keepDims: true })
+    return Tensor.sub(Tensor.mul(next, Tensor.div(limit, Tensor.maximum(norms, limit))), param)
+  })
 }
 
 const checkLimit = (operation: string, limit: number): void => {

@@ -8,7 +8,14 @@ import * as Tree from "@cotangent/tensor/Tree"
 import type { AdadeltaState, AdamaxState, AdamState, Moments, MomentState, NadamState, RmsState } from "./adaptive.ts"
 import * as Adaptive from "./adaptive.ts"
 import type { Counter, GradientTransformation, Leaves, Rate, Stateless } from "./GradientTransformation.ts"
-import { addWeightDecay, chain, descend, trace } from "./GradientTransformation.ts"
+import {
+  addWeightDecay,
+  chain,
+  descend,
+  freeze,
+  grouped as groupedTransformations,
+  trace
+} from "./GradientTransformation.ts"
 
 /** What turns gradients into the next parameters. */
 export interface Optimizer<State> {
@@ -40,14 +47,51 @@ export const applyUpdates = <P>(params: P, updates: NoInfer<P>): P =>
 export const make = <State>(transformation: GradientTransformation<State>): Optimizer<State> => ({
   transformation,
   // Parameters are floats; their leaves and those of their gradients come in one order.
-  init: (params) => transformation.init(Tree.leaves(params) as Leaves),
+  init: (params) => {
+    const { leaves, structure } = Tree.flatten(params)
+    return transformation.init(leaves as Leaves, structure.paths)
+  },
   update: (gradients, state, params) => {
     const { leaves, structure } = Tree.flatten(params)
     const ofParams = Tree.leavesLike(structure, gradients) as Leaves
-    const [updates, next] = transformation.update(ofParams, state, leaves as Leaves)
+    const [updates, next] = transformation.update(ofParams, state, leaves as Leaves, structure.paths)
     return { params: Tree.restore(structure, applyUpdates(leaves, updates)), state: next }
   }
 })
+
+/**
+ * Moves each parameter as the optimizer of its group says, which `groupOf` reads off its path: other rates for some layers,
+ * weights that decay beside biases that do not, layers that stay (`frozen`).
+ *
+ * **Throws** as `GradientTransformation.grouped`.
+ *
+ * **Example** (Fine-tuning the last layer)
+ *
+ * ```ts run
+ * const optimizer = Optimizer.grouped((path) => (path.startsWith("output.") ? "tuned" : "kept"), {
+ *   tuned: Optimizer.sgd({ learningRate: 1 }),
+ *   kept: Optimizer.frozen
+ * })
+ * const params = { hidden: { bias: Tensor.of([1]) }, output: { bias: Tensor.of([1]) } }
+ * const next = optimizer.update(params, optimizer.init(params), params)
+ * await evaluate(next.params.hidden.bias) // => [1]
+ * await evaluate(next.params.output.bias) // => [0]
+ * ```
+ */
+export const grouped = <const States extends Readonly<Record<string, unknown>>>(
+  groupOf: (path: string) => keyof NoInfer<States> & string,
+  optimizers: { readonly [K in keyof States]: Optimizer<States[K]> }
+): Optimizer<States> => {
+  // Each name keeps its state.
+  const entries = Object.entries(optimizers as Readonly<Record<string, Optimizer<unknown>>>)
+  const transformations = Object.fromEntries(entries.map(([name, { transformation }]) => [name, transformation])) as {
+    readonly [K in keyof States]: GradientTransformation<States[K]>
+  }
+  return make(groupedTransformations(groupOf, transformations))
+}
+
+/** Leaves parameters as they are. */
+export const frozen: Optimizer<Stateless> = make(freeze)
 
 /** How far a step goes. */
 export interface Stepping {
@@ -143,3 +187,20 @@ export const nadam = ({
 /** RAdam. **Source** Liu et al. 2020. */
 export const radam = ({ learningRate, ...options }: Stepping & Moments): Optimizer<readonly [MomentState, Counter]> =>
   stepping(Adaptive.scaleByRadam(options), learningRate)
+
+/**
+ * Lion: steps of one size, along the signs of momentum. Its learning rate is three to ten times below Adam's, its decoupled
+ * weight decay (0 unless stated) as much above.
+ *
+ * **Source** Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms", program 1.
+ */
+export const lion = ({
+  learningRate,
+  weightDecay = 0,
+  ...options
+}: Stepping & {
+  readonly beta1?: number
+  readonly beta2?: number
+  readonly weightDecay?: number
+}): Optimizer<readonly [Leaves, Stateless, Counter]> =>
+  make(chain(Adaptive.scaleByLion(options), addWeightDecay(weightDecay), descend(learningRate)))

@@ -254,3 +254,19 @@ export const scaleByAdadelta = ({
     return [updates, { variance, moved: averages(decay, state.moved, squares(updates)) }]
   }
 })
+
+/**
+ * The signs of `beta1 · m + (1 − beta1) · g`; the mean `m` then decays by `beta2`.
+ *
+ * **Source** Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms", program 1.
+ */
+export const scaleByLion = ({
+  beta1 = 0.9,
+  beta2 = 0.99
+}: { readonly beta1?: number; readonly beta2?: number } = {}): GradientTransformation<Leaves> => ({
+  init: zerosLike,
+  update: (gradients, mean) => [
+    averages(beta1, mean, gradients).map((leaf) => Tensor.sign(leaf)),
+    averages(beta2, mean, gradients)
+  ]
+})

@@ -8,15 +8,16 @@ import { assertNear, values } from "./values.ts"
 
 const params = [Tensor.of([1, -2], "f64")]
 const gradients = [Tensor.of([3, 4], "f64")]
+const paths = ["x"]
 
 /** The updates of the first steps, all with the same gradients. */
 const firstSteps = <S>(
   self: Transformation.GradientTransformation<S>,
   count: number
 ): ReadonlyArray<ReadonlyArray<number>> => {
-  let state = self.init(params)
+  let state = self.init(params, paths)
   return Array.from({ length: count }, () => {
-    const [[update], next] = self.update(gradients, state, params)
+    const [[update], next] = self.update(gradients, state, params, paths)
     state = next
     return values(update)
   })
@@ -29,8 +30,20 @@ it("clipping bounds values or the common norm", () => {
   assert.throws(() => Transformation.clipByGlobalNorm(0), "clipByGlobalNorm: expected a limit above 0, received 0")
 })
 
+it("accumulate refuses a number of steps that is none", () =>
+  assert.throws(
+    () => Transformation.accumulate(0, Transformation.identity),
+    "accumulate: expected a number of steps from 1, received 0"
+  ))
+
+it("grouped refuses a group that there is not, and names the leaf", () =>
+  assert.throws(
+    () => Transformation.grouped(() => "none" as "some", { some: Transformation.identity }).init(params, paths),
+    "grouped: expected one of the groups some for x, received none"
+  ))
+
 it("clipping gradients of 0 gives 0", () => {
-  const [[update]] = Transformation.clipByGlobalNorm(1).update([Tensor.zeros([2])], [], [Tensor.zeros([2])])
+  const [[update]] = Transformation.clipByGlobalNorm(1).update([Tensor.zeros([2])], [], [Tensor.zeros([2])], paths)
   assert.deepStrictEqual(values(update), [0, 0])
 })
 
@@ -75,10 +88,10 @@ describe("a rate", () => {
 
 it("states are trees of tensors, and steps are counted in i32", () => {
   const adam = Transformation.chain(scaleByAdam(), Transformation.descend(0.1))
-  const state = adam.init(params)
+  const state = adam.init(params, paths)
   assert.deepStrictEqual(Tree.paths(state), ["0.step", "0.mean.0", "0.variance.0", "1"])
   assert.deepStrictEqual([state[0].step.dtype, state[1].dtype], ["i32", "i32"])
-  const [, next] = adam.update(gradients, state, params)
+  const [, next] = adam.update(gradients, state, params, paths)
   assert.deepStrictEqual([values(next[0].step), values(next[1])], [[1], [1]])
 })
 
@@ -89,7 +102,7 @@ it("updates keep the dtype of each leaf", () => {
     scaleByAdam(),
     Transformation.descend(Schedule.constant(0.1))
   )
-  const [updates] = adam.update(mixed, adam.init(mixed), mixed)
+  const [updates] = adam.update(mixed, adam.init(mixed, Tree.paths(mixed)), mixed, Tree.paths(mixed))
   assert.deepStrictEqual(
     updates.map(({ dtype }) => dtype),
     ["f32", "f64", "bf16"]
@@ -99,6 +112,6 @@ it("updates keep the dtype of each leaf", () => {
 it("the first step of Adam in f32 is as long as the learning rate", () => {
   const one = [Tensor.of([1e-3, -50])]
   const adam = scaleByAdam()
-  const [[update]] = adam.update(one, adam.init(one), one)
+  const [[update]] = adam.update(one, adam.init(one, paths), one, paths)
   assertNear(values(update), [1, -1], 2e-5)
 })

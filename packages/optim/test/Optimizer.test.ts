@@ -1,6 +1,7 @@
 import * as Optimizer from "../src/Optimizer.ts"
 import * as Schedule from "../src/Schedule.ts"
 import * as Tensor from "@cotangent/tensor/Tensor"
+import * as Tree from "@cotangent/tensor/Tree"
 import { assert, describe, it } from "vitest"
 import { assertNear, settled, values } from "./values.ts"
 
@@ -17,7 +18,9 @@ const makers = {
   adadelta: Optimizer.adadelta({ learningRate: 20 }),
   adamax: Optimizer.adamax({ learningRate: 0.1 }),
   nadam: Optimizer.nadam({ learningRate: 0.1 }),
-  radam: Optimizer.radam({ learningRate: 0.1 })
+  radam: Optimizer.radam({ learningRate: 0.1 }),
+  lion: Optimizer.lion({ beta2: 0.9, learningRate: Schedule.exponential({ learningRate: 0.1, gamma: 0.97 }) }),
+  grouped: Optimizer.grouped(() => "all", { all: Optimizer.adam({ learningRate: 0.1 }), none: Optimizer.frozen })
 } as const
 
 type Point = { readonly x: Tensor.Tensor<readonly [2], "f64"> }
@@ -136,4 +139,61 @@ it("adamW decays parameters that have no gradient, adam does not", () => {
     values(optimizer.update(gradients, optimizer.init(params), params).params.x)
   assertNear(step(Optimizer.adam({ learningRate: 0.1 })), [1])
   assertNear(step(Optimizer.adamW({ learningRate: 0.1, weightDecay: 0.5 })), [0.95], 1e-6)
+})
+
+describe("lion", () => {
+  it("goes steps of one size along the signs of its momentum", () => {
+    // Program 1 of Chen et al. 2023, by hand: signs of 0.9 m + 0.1 g, then m ← 0.99 m + 0.01 g.
+    const optimizer = Optimizer.lion({ learningRate: 0.1, weightDecay: 0.5 })
+    let params: Point = { x: Tensor.of([1, -1], "f64") }
+    let state = optimizer.init(params)
+    const [xs, means] = [
+      [1, -1],
+      [0, 0]
+    ]
+    for (const gradient of [
+      [2, -3],
+      [-0.1, 0.2],
+      [-5, 0]
+    ] as const) {
+      const next = optimizer.update({ x: Tensor.of(gradient, "f64") }, state, params)
+      params = next.params
+      state = next.state
+      gradient.forEach((g, i) => {
+        xs[i] -= 0.1 * (Math.sign(0.9 * means[i] + 0.1 * g) + 0.5 * xs[i])
+        means[i] = 0.99 * means[i] + 0.01 * g
+      })
+    }
+    assertNear(values(params.x), xs)
+  })
+})
+
+describe("settings by path", () => {
+  const params = {
+    body: { weight: Tensor.of([[1]], "f64"), bias: Tensor.of([1], "f64") },
+    head: { weight: Tensor.of([[1]], "f64") }
+  } as const
+
+  it("choose the optimizer of each leaf, and freeze what is said", () => {
+    const optimizer = Optimizer.grouped(
+      (path) => (path.startsWith("body") ? (path.endsWith("bias") ? "frozen" : "slow") : "fast"),
+      {
+        slow: Optimizer.sgd({ learningRate: 0.1, l2: 1 }),
+        fast: Optimizer.adam({ learningRate: 0.5 }),
+        frozen: Optimizer.frozen
+      }
+    )
+    const { params: next } = optimizer.update(params, optimizer.init(params), params)
+    assertNear(values(next.body.weight), [1 - 0.1 * 2])
+    assertNear(values(next.body.bias), [1])
+    assertNear(values(next.head.weight), [0.5], 1e-7)
+  })
+
+  it("keep states by group, under the names of the groups", () => {
+    const optimizer = Optimizer.grouped((path) => (path.startsWith("body") ? "a" : "b"), {
+      a: Optimizer.frozen,
+      b: Optimizer.adam({ learningRate: 1 })
+    })
+    assert.deepStrictEqual(Tree.paths(optimizer.init(params)), ["b.0.step", "b.0.mean.0", "b.0.variance.0", "b.1"])
+  })
 })

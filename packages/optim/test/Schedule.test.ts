@@ -43,6 +43,43 @@ describe("rates at given steps", () => {
     assertNear(rates(schedule, [0, 2, 4, 19]), [0.004, 0.052, 0.1, 4e-7])
   })
 
+  it("warmup makes the first rates smaller", () =>
+    assertNear(rates(Schedule.warmup(4, Schedule.constant(0.2)), [0, 1, 3, 4, 9]), [0.05, 0.1, 0.2, 0.2, 0.2]))
+
+  it("multiStep falls at its milestones", () =>
+    assertNear(
+      rates(Schedule.multiStep({ learningRate: 1, milestones: [3, 5], gamma: 0.1 }), [0, 2, 3, 4, 5, 9]),
+      [1, 1, 0.1, 0.1, 0.01, 0.01]
+    ))
+
+  it("inverseTime halves when decay times step is 1", () =>
+    assertNear(rates(Schedule.inverseTime({ learningRate: 0.4, decay: 0.1 }), [0, 10, 30]), [0.4, 0.2, 0.1]))
+
+  it("inverseSquareRoot goes up in a line and down with the root", () =>
+    assertNear(
+      rates(Schedule.inverseSquareRoot({ learningRate: 1, warmup: 4 }), [0, 1, 3, 15, 63]),
+      [0.25, 0.5, 1, 0.5, 0.25]
+    ))
+
+  it("cosineRestarts begins anew, after the same time or a longer one", () => {
+    const even = Schedule.cosineRestarts({ learningRate: 1, period: 4, minimum: 0.2 })
+    assertNear(rates(even, [0, 2, 4, 6, 400]), [1, 0.6, 1, 0.6, 1])
+    const growing = Schedule.cosineRestarts({ learningRate: 1, period: 2, growth: 3 })
+    // Periods begin at 0, 2, 8, 26.
+    assertNear(rates(growing, [0, 1, 2, 5, 8, 17, 26]), [1, 0.5, 1, 0.5, 1, 0.5, 1])
+    assert.throws(
+      () => Schedule.cosineRestarts({ learningRate: 1, period: 2, growth: 1.5 }),
+      "Schedule.cosineRestarts: expected growth to be a whole number from 1, received 1.5"
+    )
+  })
+
+  it("cyclic goes up and down in triangles", () => {
+    const even = Schedule.cyclic({ minimum: 0.1, maximum: 0.5, stepSize: 4 })
+    assertNear(rates(even, [0, 2, 4, 6, 8, 12]), [0.1, 0.3, 0.5, 0.3, 0.1, 0.5])
+    const shrinking = Schedule.cyclic({ minimum: 0, maximum: 1, stepSize: 1, gamma: 0.5 })
+    assertNear(rates(shrinking, [0, 1, 2, 3]), [0, 0.5, 0, 0.125])
+  })
+
   it("andThen begins the second schedule anew", () => {
     const schedule = Schedule.andThen(Schedule.constant(1), 3, Schedule.exponential({ learningRate: 1, gamma: 0.5 }))
     assertNear(rates(schedule, [0, 2, 3, 4]), [1, 1, 1, 0.5])
