@@ -1,6 +1,13 @@
-/** Datasets, their batches as streams, and strict readers of IDX and CSV. */
+/** Datasets, their batches as streams, fetching them, and strict readers of their files. */
 export * as Csv from "./Csv.ts"
+export type { DataCacheOptions, DataCacheService, Progress } from "./DataCache.ts"
+export { DataCache } from "./DataCache.ts"
 export * as Dataset from "./Dataset.ts"
+export * as Download from "./Download.ts"
+export { DownloadError } from "./DownloadError.ts"
+export * as FashionMnist from "./FashionMnist.ts"
 export * as Idx from "./Idx.ts"
 export * as Mnist from "./Mnist.ts"
 export * as Moments from "./Moments.ts"
+export * as NpmPackage from "./NpmPackage.ts"
+export * as Split from "./Split.ts"
