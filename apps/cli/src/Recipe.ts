@@ -1,92 +1,88 @@
 /**
- * Recipes: trainings by name.
+ * Recipes: systems that can be asked for by their names.
  */
-import type { FormatError } from "@cotangent/formats/FormatError"
-import type { Device } from "@cotangent/runtime/Device"
-import type { DeviceError, NonFinite } from "@cotangent/runtime/errors"
 import type { HostArray } from "@cotangent/tensor/HostArray"
-import type { CheckpointError } from "@cotangent/train/Checkpoint"
-import type { Cursor, Event } from "@cotangent/train/Event"
-import type { Stop } from "@cotangent/train/Stop"
+import type { Device } from "@cotangent/runtime/Device"
 import type * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
-import type { PlatformError } from "effect/PlatformError"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
-import type { Assessment } from "./digits/assessment.ts"
-import type { Missing } from "./failure.ts"
+import type { Figure } from "./figure.ts"
+import type { ImageSets } from "./images/sets.ts"
+import type { Lab, TrialError } from "./lab/Lab.ts"
+import type { Form } from "./terminal/format.ts"
 
-/** A training that can be asked for by its name. Its parts are loaded when they are needed. */
+/** A system with the result that it is to show. Its parts are loaded when they are needed. */
 export interface Recipe {
   readonly name: string
   readonly summary: string
-  /** What it trains on. */
+  /** The section of the lecture notes that it belongs to. */
+  readonly section: string
+  /** What it works on. */
   readonly data: string
   /** What it reaches unless told otherwise. */
-  readonly expected: string
-  /** What a pass over the data is called. */
-  readonly pass: Pass
+  readonly expected: ReadonlyArray<Expectation>
+  /** About how long it takes on two cores. */
+  readonly seconds: number
   readonly load: () => Promise<Task>
 }
 
-/** What a pass over the data is called, and which passes are reported in lines of their own. */
-export interface Pass {
-  readonly name: "epoch" | "iteration"
-  readonly reportEvery: number
-}
-
-/** How a recipe is carried out. */
-export interface Request {
-  /** What determines every random choice, unless it is that of the recipe. */
-  readonly seed: number | undefined
-  /** Passes over the data, if others than usual. */
-  readonly epochs: number | undefined
-  /** How many examples of each set are used; all, unless stated. */
-  readonly limit: number | undefined
-  /** The folder of the data, unless it is that of the package. */
-  readonly data: string | undefined
-  /** Where the checkpoint goes. */
-  readonly checkpoint: string
-  /** The checkpoint to begin with. */
-  readonly resume: string | undefined
-  readonly stop: Stop
-}
-
-/** Everything that can go wrong while a recipe is carried out. */
-export type TaskError = CheckpointError | DeviceError | FormatError | Missing | NonFinite | PlatformError
-
-/** A training that is ready to run. */
-export interface Run {
-  readonly plan: Plan
-  readonly events: Stream.Stream<Event, TaskError, Device | FileSystem.FileSystem>
-  /** How the model does on the test set now. */
-  readonly assess: Effect.Effect<Assessment, TaskError, Device>
-}
-
-/** What a run is about to do. */
-export interface Plan {
-  /** The model in short: `784-512-512-10`. */
-  readonly model: string
-  readonly parameters: number
-  readonly seed: number
-  /** Passes over the data. */
-  readonly epochs: number
-  /** Steps of the whole training. */
-  readonly steps: number
-  /** How many examples it trains on. */
-  readonly examples: number
-  /** How many of them one step sees. */
-  readonly batch: number
-  readonly start: Cursor
+/** Bounds of a result. */
+export interface Expectation {
+  /** The name of the result. */
+  readonly result: string
+  readonly form: Form
+  readonly least?: number
+  readonly most?: number
 }
 
 /** What a recipe does. */
 export interface Task {
-  /** **Fails** as reading data and checkpoints does. */
-  readonly prepare: (request: Request) => Effect.Effect<Run, TaskError, Device | FileSystem.FileSystem | Scope.Scope>
+  /** What determines every random choice, unless told otherwise. */
+  readonly seed: number
+  /** The names of its trainings, in their order: `alone` if it is only one. */
+  readonly trainings: ReadonlyArray<string>
+  /** Carries out the trainings, and concludes. */
+  readonly run: (lab: Lab) => Effect.Effect<Conclusion, TrialError, Device | FileSystem.FileSystem | Scope.Scope>
+  /** How its checkpoint can be asked what a picture shows, if it can. */
+  readonly classifier?: Classifier
+}
+
+/** The name of the training of a recipe that has no other. */
+export const alone = ""
+
+/** A model of pictures that can be asked. */
+export interface Classifier {
+  readonly load: ImageSets
   /** What the model of a checkpoint makes of images: a row of probabilities for each. */
   readonly classify: (
     checkpoint: string,
     images: HostArray<"u8">
-  ) => Effect.Effect<HostArray<"f32">, TaskError, Device | FileSystem.FileSystem>
+  ) => Effect.Effect<HostArray<"f32">, TrialError, Device | FileSystem.FileSystem>
 }
+
+/** A number that a recipe came to. */
+export interface Result {
+  readonly name: string
+  readonly value: number
+  readonly form: Form
+  /** What is said beside it. */
+  readonly note?: string
+}
+
+/** What came out of a recipe. */
+export interface Conclusion {
+  /** The main one first. */
+  readonly results: ReadonlyArray<Result>
+  /** More to know, by name. */
+  readonly remarks: ReadonlyArray<readonly [name: string, text: string]>
+  /** Results side by side, where there are several trainings: the first row has the heads. */
+  readonly table?: ReadonlyArray<ReadonlyArray<string>>
+  /** What the report shows. */
+  readonly figures: ReadonlyArray<Figure>
+  /** What programs may want to know beyond the results. */
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** Whether the result that `expectation` is about is in its bounds; not, where there is no such result. */
+export const isMet = ({ least = -Infinity, most = Infinity, result }: Expectation, { results }: Conclusion): boolean =>
+  results.some(({ name, value }) => name === result && value >= least && value <= most)

@@ -16,6 +16,13 @@ export class Missing extends Data.TaggedError("Missing")<{ readonly what: string
   }
 }
 
+/** Recipes that came to nothing, or not to what they promise. */
+export class Missed extends Data.TaggedError("Missed")<{ readonly troubles: ReadonlyArray<string> }> {
+  override get message(): string {
+    return this.troubles.join("; ")
+  }
+}
+
 /** A training that was asked to stop by a signal; the exit code is the one that shells give for it. */
 export class Interrupted extends Data.TaggedError("Interrupted")<{
   readonly signal: "SIGINT" | "SIGTERM"

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "vitest"
-import { accuracyOf, argMax, assess, worstConfusions } from "../src/digits/assessment.ts"
+import { accuracyOf, argMax, assess, worstConfusions } from "../src/images/assessment.ts"
 
 /** Probabilities that give `digit` the share `confidence` and spread the rest. */
 const row = (digit: number, confidence: number): ReadonlyArray<number> =>
   Array.from({ length: 10 }, (_, i) => (i === digit ? confidence : (1 - confidence) / 9))
 
 const assessment = assess({
+  classes: 10,
   probabilities: Float32Array.from([row(3, 0.9), row(5, 0.5), row(5, 0.8), row(9, 0.75)].flat()),
   labels: Uint8Array.of(3, 3, 3, 4),
   images: Uint8Array.from({ length: 4 * 784 }, (_, i) => Math.floor(i / 784))

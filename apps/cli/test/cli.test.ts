@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
+import { recipes as known } from "../src/recipes.ts"
 import { version } from "../src/version.ts"
 import { parseLines, run, runHere, temporaryFolder } from "./run.ts"
 
@@ -50,7 +51,11 @@ const mistakes: Readonly<Record<string, string>> = {
   "train mnist-mpl": "unknown recipe 'mnist-mpl': did you mean 'mnist-mlp'?",
   "train mnist-mlp --device wsam": "unknown device 'wsam': did you mean 'wasm'?",
   "train mnist-mlp --device reference --profile": "the device 'reference' takes no profile",
-  train: "name a recipe: mnist-mlp or notes-mlp",
+  train: "name a recipe, for instance mnist-mlp; --list shows them all",
+  "train mnist-mlp --all": "say mnist-mlp or --all, not both",
+  "train --all --resume": "--all is for whole runs: leave --resume out",
+  "train --all --profile": "--profile and --explain are of one recipe: name it",
+  "train mnist-mlp --record --resume": "--record is for whole runs: leave --resume out",
   "train mnist-mlp --epochs 0": 'Invalid value for flag --epochs: "0". Expected: a whole number from 1',
   "train mnist-mlp --resume x.safetensors": 'Unexpected positional argument: "x.safetensors"',
   "predict --set tset": "unknown set 'tset': did you mean 'test'?",
@@ -102,14 +107,22 @@ describe("lists", () => {
   it("of recipes are for people and for programs", async () => {
     const { code, out } = await runHere("train", "--list")
     assert.strictEqual(code, 0)
-    assert.match(out, /^mnist-mlp {2}.*\n(?: .*\n)+notes-mlp {2}/)
+    assert.match(
+      out,
+      /^mnist-mlp {2}about .*, section 1\.2 .*\n {2}classify .*\n {2}on MNIST.*\n {2}reaches test accuracy ≥ 98/
+    )
     const [recipes] = parseLines((await runHere("train", "--list", "--json")).out) as unknown as [
-      ReadonlyArray<{ name: string }>
+      ReadonlyArray<Readonly<Record<string, unknown>>>
     ]
     assert.deepStrictEqual(
       recipes.map(({ name }) => name),
-      ["mnist-mlp", "notes-mlp"]
+      Object.keys(known)
     )
+    for (const recipe of recipes) {
+      assert.hasAllKeys(recipe, ["name", "summary", "section", "data", "expected", "seconds"])
+      assert.isNotEmpty(recipe["expected"])
+      assert.include(out, String(recipe["summary"]))
+    }
   })
 
   it("of devices say which there are and what they can do", async () => {

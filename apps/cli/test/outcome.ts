@@ -1,23 +1,27 @@
 /** A training that is over, made up. */
 import type { Event } from "@cotangent/train/Event"
-import { assess } from "../src/digits/assessment.ts"
+import { assess } from "../src/images/assessment.ts"
+import { byEpochs, byIterations } from "../src/images/classification.ts"
+import { conclude } from "../src/images/conclusion.ts"
+import type { ImageSet } from "../src/images/sets.ts"
+import type { History } from "../src/lab/history.ts"
+import { empty, record } from "../src/lab/history.ts"
+import type { Plan, Trained } from "../src/lab/Lab.ts"
 import type { Recipe } from "../src/Recipe.ts"
-import type { History } from "../src/train/history.ts"
-import { empty, record } from "../src/train/history.ts"
 import type { Outcome } from "../src/train/summary.ts"
 
-export const epochs: Recipe = {
+export const recipe: Recipe = {
   name: "mnist-mlp",
   summary: 'a summary with <angles> & "quotes"',
+  section: "1.2",
   data: "digits",
-  expected: "much",
-  pass: { name: "epoch", reportEvery: 1 },
+  expected: [{ result: "test accuracy", form: "percent", least: 0.9 }],
+  seconds: 8,
   load: () => Promise.reject(new Error("is not needed"))
 }
 
-export const iterations: Recipe = { ...epochs, name: "notes-mlp", pass: { name: "iteration", reportEvery: 10 } }
-
-export const plan: Outcome["plan"] = {
+export const plan: Plan = {
+  training: "",
   model: "784-512-512-10",
   parameters: 669_706,
   seed: 7,
@@ -25,8 +29,13 @@ export const plan: Outcome["plan"] = {
   steps: 40,
   examples: 5120,
   batch: 256,
-  start: { epoch: 0, batch: 0, step: 0 }
+  start: { epoch: 0, batch: 0, step: 0 },
+  pass: byEpochs,
+  unit: "image"
 }
+
+/** The plan of a training by iterations. */
+export const fine: Plan = { ...plan, pass: byIterations }
 
 /** A step that takes 10 ms, with a loss that falls. */
 export const step = (number: number, epoch: number): Event => ({
@@ -62,23 +71,42 @@ export const events: ReadonlyArray<Event> = [
 export const history: History = events.reduce(record, empty)
 
 const labels = Uint8Array.from({ length: 40 }, (_, i) => i % 10)
+const images = new Uint8Array(40 * 784).fill(200)
 
 /** Every fourth digit is taken for the next one. */
-export const outcome: Outcome = {
-  recipe: epochs,
-  plan,
-  history,
-  assessment: assess({
-    labels,
-    images: new Uint8Array(40 * 784).fill(200),
-    probabilities: Float32Array.from(
-      [...labels].flatMap((label, i) =>
-        Array.from({ length: 10 }, (_, digit) => Number(digit === (i % 4 === 0 ? (label + 1) % 10 : label)))
-      )
+const assessment = assess({
+  labels,
+  images,
+  classes: 10,
+  probabilities: Float32Array.from(
+    [...labels].flatMap((label, i) =>
+      Array.from({ length: 10 }, (_, digit) => Number(digit === (i % 4 === 0 ? (label + 1) % 10 : label)))
     )
-  }),
+  )
+})
+
+const digits: ImageSet["test"] = {
+  size: 40,
+  columns: {
+    image: { shape: [40, 28, 28], dtype: "u8", data: images },
+    label: { shape: [40], dtype: "u8", data: labels }
+  }
+}
+
+const set: ImageSet = { train: digits, test: digits, classes: Array.from({ length: 10 }, (_, i) => String(i)) }
+
+/** The outcome of a training, with mistakes or without. */
+export const outcomeOf = (one: Omit<Trained, "state">, mistakes = assessment.mistakes): Outcome => ({
+  recipe,
+  seed: 7,
+  isUsual: true,
+  trained: [{ ...one, state: {} }],
+  conclusion: conclude({ ...one, state: {} }, { ...assessment, correct: 40 - mistakes.length, mistakes }, set),
   device: { name: "wasm", threads: 1, features: { simd: "256 bit" }, memoryBytes: 2 ** 32 },
   millis: 12_345,
+  folder: "runs/mnist-mlp",
   checkpoint: "runs/mnist-mlp/checkpoint.safetensors",
   report: "runs/mnist-mlp/report.html"
-}
+})
+
+export const outcome: Outcome = outcomeOf({ plan, history })

@@ -3,10 +3,11 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { recordFile } from "../program.ts"
 import { data, device, json, whole } from "./options.ts"
 
 const recipe = Argument.String("recipe").pipe(
-  Argument.withDescription("what to train; --list shows them"),
+  Argument.withDescription("what to carry out; --list shows them"),
   Argument.optional
 )
 
@@ -46,6 +47,13 @@ const flags = {
     Flag.optional
   ),
   list: Flag.Boolean("list").pipe(Flag.withDescription("show the recipes"), Flag.withDefault(false)),
+  all: Flag.Boolean("all").pipe(Flag.withDescription("carry out all recipes"), Flag.withDefault(false)),
+  record: Flag.String("record").pipe(
+    Flag.withDescription("put what came out into the page of results; docs/recipes.md unless stated"),
+    Flag.withMetavar("FILE"),
+    Flag.withOptionalValue(""),
+    Flag.optional
+  ),
   json
 }
 
@@ -65,6 +73,9 @@ export interface TrainOptions {
   /** Where the programs go: onto the screen if empty. */
   readonly explain: string | undefined
   readonly list: boolean
+  readonly all: boolean
+  /** The page that results are put into. */
+  readonly record: string | undefined
   readonly json: boolean
 }
 
@@ -83,15 +94,17 @@ export const train = Command.make("train", { recipe, ...flags }, (given) =>
         data: Option.getOrUndefined(given.data),
         resume: Option.getOrUndefined(given.resume),
         profile: Option.getOrUndefined(given.profile),
-        explain: Option.getOrUndefined(given.explain)
+        explain: Option.getOrUndefined(given.explain),
+        record: Option.getOrUndefined(Option.map(given.record, (path) => path || recordFile))
       })
   )
 ).pipe(
-  Command.withDescription("Train a model by a recipe; writes a checkpoint and a report"),
+  Command.withDescription("Carry out a recipe: trains, and writes checkpoints and a report"),
   Command.withExamples([
     { command: "cotangent train mnist-mlp", description: "98 % of handwritten digits, in seconds" },
     { command: "cotangent train mnist-mlp --resume", description: "Go on after Ctrl-C" },
     { command: "cotangent train mnist-mlp --epochs 1 --profile=trace.json", description: "Where the time goes" },
-    { command: "cotangent train --list" }
+    { command: "cotangent train --list", description: "What there is, what it reaches, and how long it takes" },
+    { command: "cotangent train --all --record", description: "Carry out everything, and record what came out" }
   ])
 )

@@ -2,16 +2,19 @@ import * as Initializer from "@cotangent/nn/Initializer"
 import { mlp } from "@cotangent/models/mlp"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Schedule from "@cotangent/optim/Schedule"
-import { task } from "../digits/task.ts"
+import { classification, rows } from "../images/classification.ts"
+import { mnist } from "../images/sets.ts"
 import type { Task } from "../Recipe.ts"
 
 const sizes = [784, 512, 512, 10] as const
 
 /** A classifier of digits with two hidden layers, by Adam with a rate that falls along a cosine. */
-export const mnistMlp: Task = task({
+export const task: Task = classification({
   name: "mnist-mlp",
   text: sizes.join("-"),
   model: mlp({ sizes, initializer: Initializer.heNormal }),
+  scale: rows,
+  load: mnist,
   optimizer: (steps) => Optimizer.adam({ learningRate: Schedule.cosine({ learningRate: 2e-3, steps }) }),
   epochs: 3,
   seed: 0,

@@ -1,6 +1,7 @@
 import { notesMlp as model } from "@cotangent/models/mlp"
 import * as Optimizer from "@cotangent/optim/Optimizer"
-import { task } from "../digits/task.ts"
+import { classification, rows } from "../images/classification.ts"
+import { mnist } from "../images/sets.ts"
 import type { Task } from "../Recipe.ts"
 
 /**
@@ -11,10 +12,12 @@ import type { Task } from "../Recipe.ts"
  *
  * **Source** Bahng 2023, "Deep Learning", section 1.4.
  */
-export const notesMlp: Task = task({
+export const task: Task = classification({
   name: "notes-mlp",
   text: "784-10-10",
   model,
+  scale: rows,
+  load: mnist,
   optimizer: () => Optimizer.sgd({ learningRate: 0.1 }),
   epochs: 500,
   seed: 2,

@@ -1,11 +1,11 @@
 /**
- * Curves of a training as SVG.
+ * Curves, planes and histograms as SVG.
  */
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
-import type { Point } from "../train/history.ts"
+import type { Axis, Curves, Histograms, Place, Plane, Series } from "../figure.ts"
 import type { Html } from "./html.ts"
-import { raw } from "./html.ts"
+import { html, raw } from "./html.ts"
 
 const svg = (options: Plot.PlotOptions): Html => {
   const { document } = parseHTML("<html></html>")
@@ -13,71 +13,175 @@ const svg = (options: Plot.PlotOptions): Html => {
   return raw(Plot.plot({ document, ...frame, ...options }).outerHTML)
 }
 
-const accent = "var(--accent)"
+/** Colors that stand apart from each other by day and by night; one line alone has the accent of the page. */
+const palette = [
+  "#4e79d8",
+  "#e8873a",
+  "#2f9e6e",
+  "#d6524f",
+  "#9467d6",
+  "#12a0b5",
+  "#b8902a",
+  "#d767a5",
+  "#7c8a99",
+  "#7da83c",
+  "#a3695a",
+  "#3f6f86",
+  "#c44ecb",
+  "#5a5fc7",
+  "#8b8b3a"
+]
 
-/**
- * The loss over the steps: each reading faintly, the mean of each `window` of them firmly; a line at each of the `ends`.
- */
-export const lossChart = (
-  losses: ReadonlyArray<Point>,
-  { ends, window }: { readonly ends: ReadonlyArray<number>; readonly window: number }
-): Html => {
-  const mean = Plot.windowY({
-    k: window,
-    x: "step",
-    y: "value",
-    stroke: accent,
-    strokeWidth: 2.5
-  })
-  return svg({
-    ariaLabel: "loss over steps",
-    x: { label: "step", labelAnchor: "center", ticks: 6 },
-    y: { type: "log", label: "loss", ticks: 4, tickFormat: ",~g" },
-    marks: [
-      Plot.gridY({ ticks: 4, strokeOpacity: 0.12 }),
-      Plot.ruleX(ends, { strokeOpacity: 0.3, strokeDasharray: "2 4" }),
-      Plot.line(losses, { x: "step", y: "value", stroke: accent, strokeOpacity: 0.3, strokeWidth: 1 }),
-      Plot.line(losses, mean)
-    ]
-  })
-}
+/** The color of the `i`-th of `count` series. */
+const colorOf = (i: number, count: number): string => (count === 1 ? "var(--accent)" : palette[i % palette.length])
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`
 
-const accuracyAxis = { label: "accuracy", ticks: 5, tickFormat: percent, nice: true }
+/** The names of series beside their colors; nothing for one alone. */
+const legendOf = (series: ReadonlyArray<Series>): Html =>
+  series.length < 2
+    ? raw("")
+    : html`<ul class="legend">
+        ${series.map(({ name }, i) => html`<li><i style="background: ${colorOf(i, series.length)}"></i>${name}</li>`)}
+      </ul>`
 
-/** Accuracies over the steps. */
-export const accuracyChart = (accuracies: ReadonlyArray<Point>): Html =>
-  svg({
-    ariaLabel: "accuracy over steps",
-    x: { label: "step", labelAnchor: "center", ticks: 6 },
-    y: accuracyAxis,
+const axis = ({ domain, form, label }: Axis): Plot.ScaleOptions => ({
+  label,
+  ...(domain === undefined ? {} : { domain: [...domain] }),
+  ...(form === "log" ? { type: "log", tickFormat: ",~g" } : {}),
+  ...(form === "percent" ? { tickFormat: percent } : {})
+})
+
+const x = (place: Place): number => place[0]
+const y = (place: Place): number => place[1]
+
+/** What can be drawn: finite, and above zero where the scale is one of logarithms. */
+const drawable = ({ places }: Series, { x: across, y: up }: Curves): ReadonlyArray<Place> =>
+  places.filter(
+    (place) =>
+      place.every(Number.isFinite) && (across.form !== "log" || place[0] > 0) && (up.form !== "log" || place[1] > 0)
+  )
+
+const lineOf = (curves: Curves, i: number): ReadonlyArray<Plot.Markish> => {
+  const { isDotted = false, series, window = 1 } = curves
+  const stroke = colorOf(i, series.length)
+  const places = drawable(series[i], curves)
+  const numbers = { x, y, textAnchor: "middle" as const, dy: -14 }
+  const isNumbered = isDotted && series.length === 1 && places.length <= 12 && curves.y.form === "percent"
+  return [
+    ...(window > 1 && series.length === 1
+      ? [Plot.line(places, { x, y, stroke, strokeOpacity: 0.3, strokeWidth: 1 })]
+      : []),
+    Plot.line(
+      places,
+      window > 1 ? Plot.windowY({ k: window, x, y, stroke, strokeWidth: 2.5 }) : { x, y, stroke, strokeWidth: 2.5 }
+    ),
+    ...(isDotted && places.length <= 40
+      ? [Plot.dot(places, { x, y, fill: stroke, r: series.length === 1 ? 5 : 3 })]
+      : []),
+    ...(isNumbered ? [Plot.text(places, { ...numbers, text: (place: Place) => percent(place[1]) })] : [])
+  ]
+}
+
+/** Lines with a legend above where there are several. */
+export const curvesChart = (curves: Curves): Html => {
+  const { isWide = false, marks = [], series, title } = curves
+  const count = Math.max(0, ...series.map(({ places }) => places.length))
+  const isFew = curves.isDotted === true && curves.x.form === undefined && count <= 12
+  const ticks = Array.from(new Set(series.flatMap(({ places }) => places.map(x))))
+  const inset = curves.isDotted === true ? 24 : 0
+  return html`${legendOf(series)}${svg({
+    ariaLabel: `${title}: ${curves.y.label} over ${curves.x.label}`,
+    ...(isWide ? { width: 1100, height: 380 } : {}),
+    x: {
+      ...axis(curves.x),
+      labelAnchor: "center",
+      ticks: isFew ? ticks : 6,
+      ...(isFew ? { tickFormat: "d" } : {}),
+      inset
+    },
+    y: { ...axis(curves.y), ticks: curves.y.form === "log" ? 4 : 5, nice: curves.y.domain === undefined, inset },
     marks: [
       Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
-      Plot.line(accuracies, { x: "step", y: "value", stroke: accent, strokeWidth: 2.5 })
+      Plot.ruleX(marks, { strokeOpacity: 0.3, strokeDasharray: "2 4" }),
+      ...series.flatMap((_, i) => lineOf(curves, i))
     ]
-  })
+  })}`
+}
 
-/** Accuracies after the first epoch, the second, and so on. */
-export const epochChart = (accuracies: ReadonlyArray<number>): Html => {
-  const points = accuracies.map((value, i) => ({ epoch: i + 1, value }))
-  const named = {
-    x: "epoch",
-    y: "value",
-    text: ({ value }: { readonly value: number }) => percent(value),
-    textAnchor: "end" as const,
-    dx: 6,
-    dy: -14
+/** The levels of a function as nested areas, with points and paths over them. */
+export const planeChart = ({
+  columns,
+  levels,
+  paths = [],
+  points = [],
+  title,
+  values,
+  x: across,
+  y: up
+}: Plane): Html => {
+  const [[x1, x2], [y1, y2]] = [across.domain, up.domain]
+  const all = [...points, ...paths]
+  const level = {
+    width: columns,
+    height: values.length / columns,
+    x1,
+    x2,
+    y1,
+    y2,
+    thresholds: [...levels],
+    fill: "var(--accent)",
+    stroke: "currentColor",
+    fillOpacity: 0.075,
+    strokeOpacity: 0.22,
+    strokeWidth: 0.7
   }
-  return svg({
-    ariaLabel: "accuracy after each epoch",
-    x: { type: "point", label: "epoch", labelAnchor: "center", padding: 0.3 },
-    y: { ...accuracyAxis, inset: 16 },
+  const color = (series: Series): string => colorOf(all.indexOf(series), all.length)
+  const inside = ({ places }: Series): ReadonlyArray<Place> =>
+    places.filter(([a, b]) => a >= x1 && a <= x2 && b >= y1 && b <= y2)
+  return html`${legendOf(all)}${svg({
+    ariaLabel: title,
+    width: 640,
+    height: 560,
+    clip: true,
+    x: { ...axis(across), labelAnchor: "center" },
+    y: axis(up),
     marks: [
-      Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
-      Plot.line(points, { x: "epoch", y: "value", stroke: accent, strokeWidth: 2.5 }),
-      Plot.dot(points, { x: "epoch", y: "value", fill: accent, r: 5 }),
-      ...(points.length > 12 ? [] : [Plot.text(points, named)])
+      // Of values in the order of a grid, as the grid's own.
+      Plot.contour([...values], { ...level, value: Plot.identity } as Plot.ContourOptions),
+      Plot.frame({ strokeOpacity: 0.25 }),
+      ...points.map((series) => Plot.dot(inside(series), { x, y, fill: color(series), r: 3, fillOpacity: 0.85 })),
+      ...paths.flatMap((series) => [
+        Plot.line(inside(series), { x, y, stroke: color(series), strokeWidth: 2 }),
+        Plot.dot(inside(series).slice(-1), { x, y, fill: color(series), r: 4.5 })
+      ])
+    ]
+  })}`
+}
+
+/** Small panels, in rows and columns by the names of the groups. */
+export const histogramsChart = ({ groups, title, x: across }: Histograms): Html => {
+  const [rows, columns] = [groups.map(({ row }) => row), groups.map(({ column }) => column)].map((names) => [
+    ...new Set(names)
+  ])
+  const bins = groups.flatMap(({ bins, column, row }) => {
+    const most = Math.max(...bins.map(({ share }) => share), Number.MIN_VALUE)
+    return bins.map((bin) => ({ ...bin, share: bin.share / most, row, column }))
+  })
+  return svg({
+    ariaLabel: title,
+    width: 1100,
+    height: 60 + 62 * rows.length,
+    marginLeft: 30,
+    marginRight: 190,
+    marginBottom: 40,
+    fx: { label: null, domain: columns, padding: 0.12 },
+    fy: { label: null, domain: rows, padding: 0.18, axis: "right" },
+    x: { ...axis(across), ticks: 3, labelAnchor: "center" },
+    y: { axis: null, domain: [0, 1] },
+    marks: [
+      Plot.rectY(bins, { x1: "from", x2: "to", y: "share", fx: "column", fy: "row", fill: "var(--accent)", inset: 0 }),
+      Plot.ruleY([0], { strokeOpacity: 0.3 })
     ]
   })
 }

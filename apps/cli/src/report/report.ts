@@ -1,5 +1,5 @@
 /**
- * Writing the report of a training.
+ * Writing the report of a recipe.
  */
 import * as AtomicFile from "@cotangent/formats/AtomicFile"
 import * as DateTime from "effect/DateTime"
@@ -7,30 +7,49 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import { availableParallelism, cpus } from "node:os"
-import { bytes, count, duration } from "../terminal/format.ts"
+import { meanRate } from "../lab/history.ts"
+import type { Trained } from "../lab/Lab.ts"
+import { alone } from "../Recipe.ts"
+import { bytes, count, duration, plural } from "../terminal/format.ts"
 import type { Outcome } from "../train/summary.ts"
 import { deviceText } from "../train/summary.ts"
 import { version } from "../version.ts"
 import type { Fact } from "./page.ts"
 import { page } from "./page.ts"
 
+/** What a training was. */
+const trainingFacts = ({ history, plan }: Trained): ReadonlyArray<Fact> => {
+  const { batch, epochs, examples, model, parameters, pass, training, unit } = plan
+  const sizes = `${model}, ${plural(parameters, "parameter")}`
+  if (training !== alone) return [[training, `${sizes}, ${plural(epochs, pass.name)} of ${plural(examples, unit)}`]]
+  return [
+    ["model", sizes],
+    ["training", `${plural(examples, unit)}, ${count(batch)} at a time, ${plural(history.step, "step")}`],
+    ["passes over the data", count(epochs)],
+    [`${unit}s per second`, count(meanRate(history))]
+  ]
+}
+
 const factsOf = (
-  { checkpoint, device, history, millis, plan, recipe }: Outcome,
+  { checkpoint, conclusion, device, folder, millis, recipe, seed, trained }: Outcome,
   finished: string
 ): ReadonlyArray<Fact> => [
   ["recipe", recipe.name],
+  ["section of the notes", recipe.section],
   ["data", recipe.data],
-  ["model", `${plan.model}, ${count(plan.parameters)} parameters`],
-  ["training", `${count(plan.examples)} images, ${count(plan.batch)} at a time, ${count(history.step)} steps`],
-  ["passes over the data", count(plan.epochs)],
-  ["seed", String(plan.seed)],
+  ...conclusion.remarks,
+  ...trained.flatMap(trainingFacts),
+  ["seed", String(seed)],
   ["device", deviceText(device)],
   ...(device.memoryBytes === undefined ? [] : [["memory at most", bytes(device.memoryBytes)] as const]),
-  ["time", `${duration(millis)} from start to finish, ${duration(history.millis)} of training steps`],
+  [
+    "time",
+    `${duration(millis)} from start to finish, ${duration(trained.reduce((sum, { history }) => sum + history.millis, 0))} of training steps`
+  ],
   ["processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} available`],
   ["system", `${process.platform} ${process.arch}, Node ${process.versions.node}, V8 ${process.versions.v8}`],
   ["cotangent", version],
-  ["checkpoint", checkpoint],
+  [checkpoint === undefined ? "checkpoints" : "checkpoint", checkpoint ?? folder],
   ["finished", finished]
 ]
 

