@@ -43,7 +43,7 @@ const flags = {
     Flag.withDefault(false)
   ),
   peers: Flag.Boolean("peers").pipe(
-    Flag.withDescription("time libraries from npm as well: tfjs-wasm, jax-js"),
+    Flag.withDescription("time other libraries as well: tfjs-wasm, jax-js, and PyTorch if a Python has it"),
     Flag.withDefault(false)
   ),
   json: file("json", "write the results, a line of JSON each"),

@@ -23,7 +23,8 @@ export const thorough: Patience = { calls: 5, seconds: 3 }
 /** Enough to see the check values, and about how long it takes. */
 export const quick: Patience = { calls: 3, seconds: 0.3 }
 
-const warmUp = 2
+/** Calls between the first and those that are timed. */
+export const warmUp = 2
 
 /** Calls `run` again and again. */
 export const time = Effect.fnUntraced(function* <E, R>(run: Effect.Effect<void, E, R>, { calls, seconds }: Patience) {

@@ -1,5 +1,5 @@
 /**
- * Libraries from npm that are timed beside ours.
+ * Libraries that are timed beside ours: from npm, and PyTorch where there is one.
  */
 import type { Peer } from "./peers/Attempt.ts"
 
@@ -13,5 +13,8 @@ export const peers: Readonly<Record<string, (threads: number) => Promise<Peer>>>
     // When it is loaded, it looks for a browser's workers.
     ;(await import("./peers/webWorker.ts")).install(threads)
     return (await import("./peers/jax.ts")).start(threads)
-  }
+  },
+  pytorch: async (threads) => (await import("./peers/pytorch.ts")).start(threads, { device: "cpu", isCompiled: false }),
+  "torch.compile": async (threads) =>
+    (await import("./peers/pytorch.ts")).start(threads, { device: "cpu", isCompiled: true })
 }

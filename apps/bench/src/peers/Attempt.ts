@@ -1,6 +1,8 @@
 /**
  * How another library is asked for a workload.
  */
+import type { Patience } from "../measure.ts"
+import type { Times } from "../Result.ts"
 
 /** A workload, ready to be called again and again; each call ends when its result is there. */
 export type Attempt =
@@ -13,6 +15,13 @@ export type Attempt =
       readonly kind: "training"
       /** One step; gives its loss. */
       readonly step: () => Promise<number>
+    }
+  | {
+      readonly kind: "apart"
+      /** Times itself, in a process of its own. */
+      readonly measure: (
+        patience: Patience
+      ) => Promise<{ readonly times: Times; readonly check: ReadonlyArray<number> }>
     }
 
 /** A library that is ready. What it cannot do it says by throwing, or in `missing`. */

@@ -18,6 +18,7 @@ const attempted = Effect.fnUntraced(function* (attempt: Attempt, patience: Patie
     const times = yield* time(Effect.promise(attempt.run), patience)
     return { times, check: yield* Effect.promise(attempt.check) }
   }
+  if (attempt.kind === "apart") return yield* Effect.promise(() => attempt.measure(patience))
   const losses: Array<number> = []
   const step = Effect.map(Effect.promise(attempt.step), (loss) => void losses.push(loss))
   const times = yield* time(step, patience)
