@@ -17,8 +17,10 @@ import { CsvError, parse } from "csv-parse/browser/esm/sync"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
-import type { Dataset } from "./Dataset.ts"
 import * as Datasets from "./Dataset.ts"
+import * as Rows from "./internal/rows.ts"
+import type { Reading, Tolerance } from "./Reading.ts"
+import * as Readings from "./Reading.ts"
 
 /** What the cells of a column are: numbers of a dtype, or one of the listed words, read as its place in the list. */
 export type Column = DType | ReadonlyArray<string>
@@ -29,7 +31,7 @@ export type ColumnsOf<K extends Readonly<Record<string, Column>>> = {
 }
 
 /** What to read, and how. */
-export interface CsvOptions<K extends Readonly<Record<string, Column>>> {
+export interface CsvOptions<K extends Readonly<Record<string, Column>>> extends Tolerance {
   /** The columns by their names in the header; columns that are not named here are left out. */
   readonly columns: K
   /** What separates cells; a comma unless stated. */
@@ -50,10 +52,22 @@ const textOf = (bytes: Uint8Array, fail: Fail): Effect.Effect<string, FormatErro
     catch: () => fail("it is not UTF-8")
   })
 
-const rowsOf = (text: string, delimiter: string, fail: Fail): Effect.Effect<ReadonlyArray<Row>, FormatError> =>
+/** The rows of `text`. Where `skips` is given, rows of a wrong length or with a stray quote go there instead. */
+const rowsOf = (
+  text: string,
+  delimiter: string,
+  fail: Fail,
+  skips: Array<FormatError> | undefined
+): Effect.Effect<ReadonlyArray<Row>, FormatError> =>
   Effect.try({
     // With `info`, each record comes with its place.
-    try: () => parse(text, { delimiter, info: true }) as unknown as ReadonlyArray<Row>,
+    try: () =>
+      parse(text, {
+        delimiter,
+        info: true,
+        skip_records_with_error: skips !== undefined,
+        on_skip: (error) => void skips?.push(fail(error?.message ?? "a row cannot be read"))
+      }) as unknown as ReadonlyArray<Row>,
     catch: (error) => fail(error instanceof CsvError ? error.message : String(error))
   })
 
@@ -101,25 +115,25 @@ const readerOf = (column: Column): Reader => {
   return { dtype: "i32", expected: `one of ${column.join(", ")}`, read: (cell) => places.get(cell) }
 }
 
-const readColumn = Effect.fnUntraced(function* (
-  rows: ReadonlyArray<Row>,
-  [name, column]: readonly [string, Column],
-  place: number,
-  fail: Fail
-) {
-  const { dtype, expected, read } = readerOf(column)
-  const data = allocate(dtype, rows.length)
-  for (let i = 0; i < rows.length; i++) {
-    const { info, record } = rows[i]
+/** A column that is being read. */
+interface Place extends Reader {
+  readonly name: string
+  readonly place: number
+  readonly data: HostArray["data"]
+}
+
+/** Puts the cells of a record into row `i` of all columns, or says which of them does not fit. */
+const readRow = ({ info, record }: Row, i: number, columns: ReadonlyArray<Place>): string | undefined => {
+  for (const { data, expected, name, place, read } of columns) {
     const value = read(record[place].trim())
     if (value === undefined) {
       const cell = JSON.stringify(record[place].slice(0, 40))
-      return yield* fail(`line ${info.lines}, column ${JSON.stringify(name)}: expected ${expected}, received ${cell}`)
+      return `line ${info.lines}, column ${JSON.stringify(name)}: expected ${expected}, received ${cell}`
     }
     data[i] = value
   }
-  return view([rows.length], dtype, data)
-})
+  return undefined
+}
 
 /**
  * Reads columns from the bytes of a CSV file with a header line. Spaces around names and cells are left aside.
@@ -127,7 +141,8 @@ const readColumn = Effect.fnUntraced(function* (
  * **Shapes** each column `[rows]`
  *
  * **Fails** `FormatError`, with the line, for a row of another length than the header, a broken quote, a cell that is
- * empty or not of its column's kind, a number beyond its dtype; and for a column that is missing or named twice.
+ * empty or not of its column's kind, a number beyond its dtype; and for a column that is missing or named twice. Rows
+ * that are refused are left out if `skipInvalid` says so.
  *
  * **Numerics** Floats are rounded to their dtype; `nan` and `inf` are refused. A bool is 0, 1, false or true.
  *
@@ -143,10 +158,11 @@ const readColumn = Effect.fnUntraced(function* (
 export const decode = <const K extends Readonly<Record<string, Column>>>(
   bytes: Uint8Array,
   options: CsvOptions<K> & Source
-): Effect.Effect<Dataset<ColumnsOf<K>>, FormatError> =>
+): Effect.Effect<Reading<ColumnsOf<K>>, FormatError> =>
   Effect.gen(function* () {
     const fail = at("CSV", options)
-    const [header, ...rows] = yield* rowsOf(yield* textOf(bytes, fail), options.delimiter ?? ",", fail)
+    const skips: Array<FormatError> | undefined = options.skipInvalid === true ? [] : undefined
+    const [header, ...rows] = yield* rowsOf(yield* textOf(bytes, fail), options.delimiter ?? ",", fail, skips)
     if (header === undefined) return yield* fail("it has no header line")
     const wanted = Object.entries(options.columns)
     const names = wanted.map(([name]) => name)
@@ -155,16 +171,27 @@ export const decode = <const K extends Readonly<Record<string, Column>>>(
       names,
       fail
     )
-    const arrays = yield* Effect.forEach(wanted, (column, i) => readColumn(rows, column, places[i], fail))
+    const read = wanted.map(([name, column], i): Place => {
+      const reader = readerOf(column)
+      return { ...reader, name, place: places[i], data: allocate(reader.dtype, rows.length) }
+    })
+    let size = 0
+    for (const row of rows) {
+      const reason = readRow(row, size, read)
+      if (reason === undefined) size++
+      else if (skips === undefined) return yield* fail(reason)
+      else skips.push(fail(reason))
+    }
+    const arrays = read.map(({ data, dtype, name }) => [name, Rows.view(view([rows.length], dtype, data), 0, size)])
     // Each name got an array of its column's dtype.
-    return Datasets.make(Object.fromEntries(names.map((name, i) => [name, arrays[i]])) as ColumnsOf<K>)
+    return Readings.make(Datasets.make(Object.fromEntries(arrays) as ColumnsOf<K>), skips)
   })
 
 /** Reads the file at `path`. **Fails** `PlatformError` if it cannot be read, `FormatError` as `decode` does. */
 export const readFile = <const K extends Readonly<Record<string, Column>>>(
   path: string,
   options: CsvOptions<K>
-): Effect.Effect<Dataset<ColumnsOf<K>>, FormatError | PlatformError, FileSystem.FileSystem> =>
+): Effect.Effect<Reading<ColumnsOf<K>>, FormatError | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     return yield* decode(yield* fs.readFile(path), { ...options, path })

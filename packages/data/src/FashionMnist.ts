@@ -9,9 +9,10 @@ import { at } from "@cotangent/formats/FormatError"
 import { view } from "@cotangent/tensor/HostArray"
 import * as Random from "@cotangent/tensor/Random"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
+import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Datasets from "./Dataset.ts"
+import { readJson } from "./internal/json.ts"
 import type { Digits, Mnist } from "./Mnist.ts"
 import * as Split from "./Split.ts"
 
@@ -38,12 +39,7 @@ const key = Random.key(170_807_747)
 const readClass = Effect.fnUntraced(function* (folder: string, label: number) {
   const path = `${folder}/src/clothes/${label}.json`
   const fail = at("Fashion-MNIST", { path })
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(path)
-  const content = yield* Effect.try({
-    try: () => JSON.parse(text) as unknown,
-    catch: (error) => fail(`it is no JSON: ${String(error)}`)
-  })
+  const content = yield* readJson(path, "Fashion-MNIST")
   const data = typeof content === "object" && content !== null && "data" in content ? content.data : undefined
   if (!Array.isArray(data)) return yield* fail("it has no array of pictures as its data")
   const images = new Uint8Array(data.length * pixels)

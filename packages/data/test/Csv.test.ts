@@ -85,3 +85,32 @@ describe("Csv.readFile", () => {
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 })
+
+describe("Csv.decode with skipInvalid", () => {
+  it("leaves out rows that it cannot read, and reports each with its line", () => {
+    const text = `${header}1,2,cat\n1,2\n3,x,dog\n4,5,dog\n6,7,bird\n8,9,c"at\n0,1,cat\n`
+    const { columns: read, size, skipped } = Effect.runSync(Csv.decode(bytes(text), { ...options, skipInvalid: true }))
+    assert.strictEqual(size, 3)
+    assert.deepStrictEqual(read, {
+      length: make([3], "f32", [1, 4, 0]),
+      count: make([3], "u8", [2, 5, 1]),
+      kind: make([3], "i32", [1, 0, 1])
+    })
+    assert.strictEqual(skipped.length, 4)
+    for (const [line, reason] of [
+      [3, "Invalid Record Length"],
+      [4, 'column "count"'],
+      [6, 'column "kind": expected one of dog, cat, received "bird"'],
+      [7, "Quote"]
+    ] as const) {
+      const failure = skipped.find(({ message }) => message.includes(`line ${line}`))
+      assert.include(failure?.message ?? "", reason)
+    }
+  })
+
+  it("reports nothing where nothing is wrong, and still fails where there are no rows to read", () => {
+    const read = (text: string) => Csv.decode(bytes(text), { ...options, skipInvalid: true })
+    assert.deepStrictEqual(Effect.runSync(read(`${header}1,2,cat\n`)).skipped, [])
+    assert.include(Effect.runSync(Effect.flip(read("length\n1\n"))).message, 'it has no column "count"')
+  })
+})

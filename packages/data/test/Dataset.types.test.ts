@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import type * as Stream from "effect/Stream"
 import * as Csv from "../src/Csv.ts"
+import type { Reading } from "../src/Reading.ts"
 import * as Dataset from "../src/Dataset.ts"
 
 type Digits = { readonly image: HostArray<"u8">; readonly label: HostArray<"u8"> }
@@ -37,7 +38,7 @@ describe("types of datasets", () => {
   it("a CSV file gives a column of each dtype asked for", () => {
     const read = () => Csv.decode(new Uint8Array(), { path: "x", columns: { x: "f64", kind: ["a", "b"] } })
     expectTypeOf(read).returns.toEqualTypeOf<
-      Effect.Effect<Dataset.Dataset<{ readonly x: HostArray<"f64">; readonly kind: HostArray<"i32"> }>, FormatError>
+      Effect.Effect<Reading<{ readonly x: HostArray<"f64">; readonly kind: HostArray<"i32"> }>, FormatError>
     >()
   })
 })
