@@ -14,6 +14,8 @@ import { aliases, arena } from "./Plan.ts"
 import { byRows } from "./Rows.ts"
 import type { Location } from "./Stages.ts"
 import { start } from "./Stages.ts"
+import type { Target } from "./Target.ts"
+import { processor } from "./Target.ts"
 import { tiled } from "./Tiles.ts"
 
 /** What the compiler may assume. */
@@ -22,6 +24,8 @@ export interface Options {
   readonly donated?: ReadonlySet<number>
   /** False gives every tensor memory and loops of its own: slow, and the yardstick of what fusion must not change. */
   readonly fusion?: boolean
+  /** What the program is made for; a processor unless stated. */
+  readonly target?: Target
   /** Numbers primitives; share one between compilations whose keys are compared. */
   readonly identify?: Identify
 }
@@ -45,10 +49,12 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
   const inputs = canonical.parameters.map(({ dtype, shape }) => allocate("input", size(shape), dtype))
   const outputs = canonical.results.map(({ dtype, shape }) => allocate("output", size(shape), dtype))
   const parameters = new Map<Tensor, Location>(canonical.parameters.map((tensor, i) => [tensor, start(inputs[i])]))
-  const frame = { parameters, allocate, identify, fusion: options.fusion ?? true }
+  const target = options.target ?? processor
+  const frame = { parameters, allocate, identify, target, fusion: options.fusion ?? true }
   const whole = lowerTo(canonical, frame, outputs.map(start))
   const privatize = (length: number, dtype: DType): Buffer => allocate("private", length, dtype)
-  const steps = frame.fusion ? byRows(tiled(whole, privatize), privatize) : whole
+  const together = frame.fusion && target.isTiled ? tiled(whole, privatize) : whole
+  const steps = frame.fusion ? byRows(together, privatize, target.rowBytes) : whole
   return {
     inputs,
     outputs,

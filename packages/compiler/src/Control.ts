@@ -9,6 +9,7 @@ import { size } from "@cotangent/tensor/Shape"
 import type { Buffer, Step } from "./LoopProgram.ts"
 import type { Location } from "./Stages.ts"
 import { copy, start } from "./Stages.ts"
+import type { Target } from "./Target.ts"
 
 /** Makes buffers. */
 export type Allocate = (role: Buffer["role"], length: number, dtype: DType) => Buffer
@@ -28,6 +29,7 @@ export interface Control {
   readonly place: (tensor: Tensor, location: Location) => boolean
   readonly isRead: (tensor: Tensor) => boolean
   readonly allocate: Allocate
+  readonly target: Target
   readonly canonical: (body: Program) => Program
   /** The steps of a canonical program. */
   readonly lower: (body: Program, parameters: Places) => Lowered

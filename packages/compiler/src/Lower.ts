@@ -22,6 +22,7 @@ import { sumOfProducts } from "./Recognize.ts"
 import { repeat } from "./Repeat.ts"
 import type { Location } from "./Stages.ts"
 import { copy, start, stepsOf } from "./Stages.ts"
+import type { Target } from "./Target.ts"
 
 /** Where the parameters of a program lie, and where its results shall. */
 export interface Frame {
@@ -29,6 +30,7 @@ export interface Frame {
   readonly allocate: Allocate
   readonly identify: Identify
   readonly fusion: boolean
+  readonly target: Target
 }
 
 /** What runs in order: groups of kernels, and applications that are steps by themselves. */
@@ -36,7 +38,7 @@ type Item = { readonly tag: "group"; group: Group } | { readonly tag: "whole"; r
 
 /** The steps of `program`, and where its results are afterwards. */
 export const lower = (program: Program, frame: Frame, placed: ReadonlyMap<Tensor, Location> = new Map()): Lowered => {
-  const { allocate, fusion, identify, parameters } = frame
+  const { allocate, fusion, identify, parameters, target } = frame
   const chosen = fusion ? materialized(program) : everything(program)
   const locations = new Map<Tensor, Location>([...placed, ...parameters])
   const inMemory = (tensor: Tensor): boolean => chosen.has(tensor) || parameters.has(tensor)
@@ -48,17 +50,18 @@ export const lower = (program: Program, frame: Frame, placed: ReadonlyMap<Tensor
     locations.set(tensor, location)
     return location
   }
-  const items = arrange(applications(program.results), { chosen, parameters, inMemory, fusion })
+  const items = arrange(applications(program.results), { chosen, parameters, inMemory, fusion, target })
   const isReadBeyond = readersOf(items, program)
   const steps = items.flatMap((item): ReadonlyArray<Step> => {
     if (item.tag === "group") {
       const { group } = item
-      return stepsOf(group, { locate, isReadOutside: (tensor) => isReadBeyond(tensor, item) })
+      return stepsOf(group, { locate, isReadOutside: (tensor) => isReadBeyond(tensor, item), target })
     }
     return whole(item.application, {
       locate: (tensor) => locate(tensor)!,
       place: (tensor, location) => !locations.has(tensor) && locations.set(tensor, location).has(tensor),
       allocate,
+      target,
       isRead: (tensor) => isReadBeyond(tensor, item),
       canonical: (body) => canonicalize(body, identify),
       lower: (body, given) => lower(body, { ...frame, parameters: given }),
@@ -93,12 +96,13 @@ interface Memory {
   readonly parameters: ReadonlyMap<Tensor, Location>
   readonly inMemory: (tensor: Tensor) => boolean
   readonly fusion: boolean
+  readonly target: Target
 }
 
 /** Each kernel joins the last group it depends on, where both can share loops. */
 const arrange = (
   order: ReadonlyArray<Application>,
-  { chosen, fusion, inMemory, parameters }: Memory
+  { chosen, fusion, inMemory, parameters, target }: Memory
 ): ReadonlyArray<Item> => {
   const items: Array<Item> = []
   const madeBy = new Map<Tensor, number>()
@@ -114,12 +118,12 @@ const arrange = (
     const kernel = kernelOf(tensor, inMemory)
     const latest = !fusion ? -1 : Math.max(-1, ...kernel.reads.map(({ source }) => madeBy.get(source as Tensor) ?? -1))
     const item = latest < 0 ? undefined : items[latest]
-    const joined = item?.tag === "group" && !isContraction(kernel) ? join(item.group, kernel) : undefined
+    const joined = item?.tag === "group" && !isContraction(kernel, target) ? join(item.group, kernel) : undefined
     if (joined !== undefined && item?.tag === "group") item.group = joined
     else
       items.push({
         tag: "group",
-        group: { kernels: [kernel], depth: tensor.shape.length, contraction: isContraction(kernel) }
+        group: { kernels: [kernel], depth: tensor.shape.length, contraction: isContraction(kernel, target) }
       })
     madeBy.set(tensor, joined === undefined ? items.length - 1 : latest)
   }
@@ -127,10 +131,10 @@ const arrange = (
 }
 
 /** A sum of products with free axes on both sides; whether it is a matrix product is decided when it is written. */
-const isContraction = (kernel: Kernel): boolean => {
+const isContraction = (kernel: Kernel, target: Target): boolean => {
   if (kernel.axes.filter(({ extent }) => extent > 1).length < 2) return false
   const pieces = cut(kernel.axes, [kernel.value])
-  const sum = sumOfProducts([pieces === undefined ? kernel.value : pieces.rewrite(kernel.value)])
+  const sum = sumOfProducts([pieces === undefined ? kernel.value : pieces.rewrite(kernel.value)], target)
   if (sum === undefined || sum.body.tag !== "call") return false
   const axes = pieces === undefined ? kernel.axes : pieces.axes(kernel.axes)
   const [x, y] = sum.body.args.map((load) => new Set(variablesOf(load)))

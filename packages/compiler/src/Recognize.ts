@@ -7,14 +7,17 @@
  * convolution one product, whose `b` is the windows of the input.
  */
 import * as Affine from "@cotangent/tensor/Affine"
+import type { DType } from "@cotangent/tensor/DType"
+import * as DTypes from "@cotangent/tensor/DType"
 import type { Load, Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 import type { Merged } from "./Axes.ts"
 import { merge, rewriter } from "./Axes.ts"
 import type { Buffer, Contraction, Operand, Store, Stretch } from "./LoopProgram.ts"
+import type { Target } from "./Target.ts"
 
 /** The sum of products that `value` rests on, if it is the only reduction in it. */
-export const sumOfProducts = (values: ReadonlyArray<Scalar>): Reduce | undefined => {
+export const sumOfProducts = (values: ReadonlyArray<Scalar>, target: Target): Reduce | undefined => {
   const found = new Set<Reduce>()
   const seen = new Set<Scalar>()
   const visit = (scalar: Scalar): void => {
@@ -25,11 +28,15 @@ export const sumOfProducts = (values: ReadonlyArray<Scalar>): Reduce | undefined
   }
   values.forEach(visit)
   const [only] = found
-  return found.size === 1 && only.combine === "add" && factors(only) !== undefined ? only : undefined
+  return found.size === 1 && only.combine === "add" && canMultiply(only.dtype, target) && factors(only) !== undefined
+    ? only
+    : undefined
 }
 
-const factors = ({ body, dtype }: Reduce): readonly [Load, Load] | undefined => {
-  if (dtype !== "f32" && dtype !== "f64") return undefined
+const canMultiply = (dtype: DType, { multipliesHalves }: Target): boolean =>
+  dtype === "f32" || dtype === "f64" || (multipliesHalves && DTypes.isFloat(dtype))
+
+const factors = ({ body }: Reduce): readonly [Load, Load] | undefined => {
   if (body.tag !== "call" || body.op !== "mul") return undefined
   const [x, y] = body.args
   return x.tag === "load" && y.tag === "load" ? [x, y] : undefined
@@ -48,9 +55,13 @@ const isAffineIn = (position: Affine.Affine, axes: ReadonlySet<Scalar>): boolean
 export const recognize = (
   name: string,
   axes: ReadonlyArray<Variable>,
-  stores: ReadonlyArray<Store>
+  stores: ReadonlyArray<Store>,
+  target: Target
 ): Contraction | undefined => {
-  const sum = sumOfProducts(stores.map(({ value }) => value))
+  const sum = sumOfProducts(
+    stores.map(({ value }) => value),
+    target
+  )
   if (sum === undefined) return undefined
   const roles = rolesOf(axes, sum)
   const summed = sum.variables.filter(({ extent }) => extent !== 1)

@@ -82,7 +82,7 @@ export const repeat = (loop: Loop, { inputs, outputs }: Application, control: Co
     new Map(parameters.map((parameter, i) => [parameter, places[i]])),
     targets
   )
-  const panels = layOut(steps, control.allocate)
+  const panels = control.target.hasPanels ? layOut(steps, control.allocate) : { before: [], body: steps }
   return [
     ...rows.flatMap(({ enter }) => enter),
     ...panels.before,

@@ -3,6 +3,7 @@
  * alone, which stays in the cache. The exponentials of a softmax, for one, never exist for more than a row at a time.
  */
 import * as Affine from "@cotangent/tensor/Affine"
+import { bytes } from "@cotangent/tensor/DType"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 import { rewriter } from "./Axes.ts"
@@ -11,10 +12,10 @@ import { footprint, inner } from "./LoopProgram.ts"
 import type { Privatize } from "./Tiles.ts"
 
 /** `steps`, with private buffers in the place of temporaries that a nest uses a row at a time. */
-export const byRows = (steps: ReadonlyArray<Step>, privatize: Privatize): ReadonlyArray<Step> => {
+export const byRows = (steps: ReadonlyArray<Step>, privatize: Privatize, rowBytes: number): ReadonlyArray<Step> => {
   const uses = usesOf(steps)
   const visit = (step: Step): Step => {
-    if (step.tag === "nest") return narrowed(step, uses, privatize)
+    if (step.tag === "nest") return narrowed(step, uses, { privatize, rowBytes })
     return step.tag === "repeat" ? { ...step, steps: step.steps.map(visit) } : step
   }
   return steps.map(visit)
@@ -36,13 +37,20 @@ const usesOf = (steps: ReadonlyArray<Step>): ReadonlyMap<Buffer, number> => {
   return uses
 }
 
-const narrowed = (nest: Nest, uses: ReadonlyMap<Buffer, number>, privatize: Privatize): Nest => {
+const narrowed = (
+  nest: Nest,
+  uses: ReadonlyMap<Buffer, number>,
+  { privatize, rowBytes }: { readonly privatize: Privatize; readonly rowBytes: number }
+): Nest => {
   const rows = new Map<Buffer, Buffer>()
+  let left = rowBytes
   for (const stage of nest.stages) {
     for (const { buffer } of stage.stores) {
       if (buffer.role !== "temporary" || uses.get(buffer) !== 1) continue
       const length = rowLength(nest, buffer)
-      if (length !== undefined) rows.set(buffer, privatize(length, buffer.dtype))
+      if (length === undefined || length * bytes(buffer.dtype) > left) continue
+      left -= length * bytes(buffer.dtype)
+      rows.set(buffer, privatize(length, buffer.dtype))
     }
   }
   if (rows.size === 0) return nest

@@ -12,6 +12,7 @@ import { inliner, rule } from "./Inline.ts"
 import type { Buffer, Copy, Nest, Stage, Step, Store } from "./LoopProgram.ts"
 import { split } from "./Ranges.ts"
 import { recognize } from "./Recognize.ts"
+import type { Target } from "./Target.ts"
 import { unrollAxes, unrollReductions } from "./Unroll.ts"
 
 /** A place in memory where a tensor begins: element `base` of `buffer`. */
@@ -39,6 +40,7 @@ export interface Surroundings {
   readonly locate: (tensor: Tensor) => Location | undefined
   /** Whether anything after this group reads the tensor. */
   readonly isReadOutside: (tensor: Tensor) => boolean
+  readonly target: Target
 }
 
 /** Kernels that run in one innermost loop. */
@@ -74,7 +76,8 @@ export const stepsOf = (group: Group, surroundings: Surroundings): ReadonlyArray
   return finish(
     name,
     outer,
-    stages.filter(({ stores }) => stores.length > 0)
+    stages.filter(({ stores }) => stores.length > 0),
+    surroundings.target
   )
 }
 
@@ -82,25 +85,30 @@ export const stepsOf = (group: Group, surroundings: Surroundings): ReadonlyArray
  * One domain: no outer loops, and perhaps a matrix product. Loops are split and axes cut so that values choose and
  * divide as little as can be; then axes that step alike are merged.
  */
-const finish = (name: string, outer: ReadonlyArray<Variable>, stages: ReadonlyArray<Stage>): ReadonlyArray<Step> => {
+const finish = (
+  name: string,
+  outer: ReadonlyArray<Variable>,
+  stages: ReadonlyArray<Stage>,
+  target: Target
+): ReadonlyArray<Step> => {
+  const piecesOf = (stage: Stage): ReadonlyArray<Stage> => (target.isSplit ? split(stage) : undefined) ?? [stage]
+  const shorten = (nest: Nest): Nest => (target.isSplit ? unrollAxes(nest) : nest)
   if (stages.length > 1) {
     const pieces = unrollReductions(stages).flatMap(piecesOf)
     const evenly = cutNest({ tag: "nest", name, axes: outer, stages: pieces })
-    return [unrollAxes(mergeNest({ ...evenly, stages: evenly.stages.flatMap(piecesOf) }))]
+    return [shorten(mergeNest({ ...evenly, stages: evenly.stages.flatMap(piecesOf) }))]
   }
   if (stages.length === 0) return []
   const [{ stores }] = stages
   const whole: Stage = { axes: [...outer, ...stages[0].axes], stores }
   const { axes, stores: evenly } = cutStage(whole)
-  const product = recognize(name, axes, evenly)
+  const product = recognize(name, axes, evenly, target)
   if (product !== undefined) return [product]
   // Pieces of one stage are independent: each is a step that threads can share.
   // Cut axes may have bounds that were hidden before.
   const pieces = unrollReductions([whole]).flatMap(piecesOf).map(cutStage).flatMap(piecesOf)
-  return pieces.map((piece) => unrollAxes(mergeNest({ tag: "nest", name, axes: [], stages: [piece] })))
+  return pieces.map((piece) => shorten(mergeNest({ tag: "nest", name, axes: [], stages: [piece] })))
 }
-
-const piecesOf = (stage: Stage): ReadonlyArray<Stage> => split(stage) ?? [stage]
 
 const cutStage = (stage: Stage): Stage => {
   const { stages } = cutNest({ tag: "nest", name: "", axes: [], stages: [stage] })

@@ -1,0 +1,35 @@
+/**
+ * What of a device shapes the programs that are made for it.
+ */
+
+/** Which rewritings pay off on a device. Each is exact, whatever is chosen. */
+export interface Target {
+  /** Neighboring steps run for one part of their batch after the other, so that what passes between them stays near. */
+  readonly isTiled: boolean
+  /** The second operands of products in loops are laid out in panels before the loop. */
+  readonly hasPanels: boolean
+  /** Loops are split where values choose by bounds, and the shortest written out, so that vectors have no choices. */
+  readonly isSplit: boolean
+  /** The most bytes that a nest may keep for one round of its outer loops. */
+  readonly rowBytes: number
+  /** Sums of products of `f16` and `bf16` are products of matrices. */
+  readonly multipliesHalves: boolean
+}
+
+/** Processors: caches, and vectors of a few lanes. */
+export const processor: Target = {
+  isTiled: true,
+  hasPanels: true,
+  isSplit: true,
+  rowBytes: Infinity,
+  multipliesHalves: false
+}
+
+/** Graphics processors: a thread for each element, fast memory for a few rows. */
+export const graphics: Target = {
+  isTiled: false,
+  hasPanels: false,
+  isSplit: false,
+  rowBytes: 32768,
+  multipliesHalves: true
+}
