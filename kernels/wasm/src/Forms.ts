@@ -20,34 +20,43 @@ interface Form {
 const formOf = (step: Nest | Contraction, counters: ReadonlyMap<Variable, Global<"i32">>): Form => {
   const buffers = new Map<Buffer, number>()
   const numbers = new Map<object, number>()
-  const parts: Array<string> = []
+  let key = ""
   const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null) return void parts.push(String(value))
-    if (Array.isArray(value)) {
-      parts.push("[")
+    if (typeof value !== "object" || value === null) key += ` ${String(value)}`
+    else if (Array.isArray(value)) {
+      key += "["
       value.forEach(visit)
-      return void parts.push("]")
-    }
+      key += "]"
+    } else visitObject(value)
+  }
+  const visitObject = (value: object): void => {
     const known = numbers.get(value)
-    if (known !== undefined) return void parts.push(`#${known}`)
+    if (known !== undefined) {
+      key += `#${known}`
+      return
+    }
     if (isBuffer(value)) {
       if (!buffers.has(value)) buffers.set(value, buffers.size)
-      return void parts.push(`${value.dtype}@${buffers.get(value)}`)
+      key += ` ${value.dtype}@${buffers.get(value)}`
+      return
     }
     numbers.set(value, numbers.size)
     // Variables are told apart by identity; what else is there is plain data.
     const counter = counters.get(value as Variable)
-    if (counter !== undefined) return void parts.push(`counter ${counter.globalIndex}`)
-    parts.push("{")
-    for (const [name, part] of Object.entries(value)) {
-      if (name === "name") continue
-      parts.push(name)
-      visit(part)
+    if (counter !== undefined) {
+      key += ` counter ${counter.globalIndex}`
+      return
     }
-    parts.push("}")
+    key += "{"
+    for (const name in value) {
+      if (name === "name") continue
+      key += ` ${name}`
+      visit((value as Readonly<Record<string, unknown>>)[name])
+    }
+    key += "}"
   }
   visit(step)
-  return { key: parts.join(" "), buffers: [...buffers.keys()] }
+  return { key, buffers: [...buffers.keys()] }
 }
 
 const isBuffer = (value: object): value is Buffer => "role" in value && "shape" in value && "id" in value

@@ -21,8 +21,13 @@ export const rewriter = (f: (scalar: Scalar, rewrite: (scalar: Scalar) => Scalar
 /** `scalar` over rewritten children; itself where none changed. */
 export const rebuild = (scalar: Scalar, rewrite: (scalar: Scalar) => Scalar): Scalar => {
   const before = S.children(scalar)
-  const after = before.map(rewrite)
-  if (after.every((child, i) => child === before[i])) return scalar
+  let isSame = true
+  const after = before.map((child) => {
+    const next = rewrite(child)
+    isSame &&= next === child
+    return next
+  })
+  if (isSame) return scalar
   if (scalar.tag === "load") return { ...scalar, index: after }
   if (scalar.tag === "call") return { ...scalar, args: after }
   return { ...(scalar as Reduce), body: after[0] }

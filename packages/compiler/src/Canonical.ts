@@ -42,7 +42,8 @@ export const canonicalize = (program: Program, identify: Identify): Program => {
 
   const visit = (results: ReadonlyArray<Tensor>): void => {
     const order = applications(results, (candidate) => !candidate.outputs.every((t) => forms.has(t)))
-    const used = new Set([...results, ...order.flatMap(({ inputs }) => inputs)])
+    const isCall = order.some(({ primitive }) => primitive.lowering.kind === "call")
+    const used = new Set(isCall ? [...results, ...order.flatMap(({ inputs }) => inputs)] : [])
     for (const application of order) {
       const inputs = application.inputs.map((input) => forms.get(input)!)
       const { lowering } = application.primitive

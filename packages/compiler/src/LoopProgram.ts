@@ -172,9 +172,24 @@ export interface LoopProgram {
 }
 
 /** The buffers that a step reads and writes. */
-export const footprint = (
-  step: Step
-): { readonly reads: ReadonlySet<Buffer>; readonly writes: ReadonlySet<Buffer> } => {
+export interface Footprint {
+  readonly reads: ReadonlySet<Buffer>
+  readonly writes: ReadonlySet<Buffer>
+}
+
+/** What `footprint` has found out: steps do not change, and most passes ask for theirs. */
+const footprints = new WeakMap<Step, Footprint>()
+
+/** The buffers that a step reads and writes. */
+export const footprint = (step: Step): Footprint => {
+  const known = footprints.get(step)
+  if (known !== undefined) return known
+  const found = findFootprint(step)
+  footprints.set(step, found)
+  return found
+}
+
+const findFootprint = (step: Step): Footprint => {
   const reads = new Set<Buffer>()
   const writes = new Set<Buffer>()
   const visited = new Set<Scalar>()

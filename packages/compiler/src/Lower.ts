@@ -118,13 +118,10 @@ const arrange = (
     const kernel = kernelOf(tensor, inMemory)
     const latest = !fusion ? -1 : Math.max(-1, ...kernel.reads.map(({ source }) => madeBy.get(source as Tensor) ?? -1))
     const item = latest < 0 ? undefined : items[latest]
-    const joined = item?.tag === "group" && !isContraction(kernel, target) ? join(item.group, kernel) : undefined
+    const contraction = isContraction(kernel, target)
+    const joined = item?.tag === "group" && !contraction ? join(item.group, kernel) : undefined
     if (joined !== undefined && item?.tag === "group") item.group = joined
-    else
-      items.push({
-        tag: "group",
-        group: { kernels: [kernel], depth: tensor.shape.length, contraction: isContraction(kernel, target) }
-      })
+    else items.push({ tag: "group", group: { kernels: [kernel], depth: tensor.shape.length, contraction } })
     madeBy.set(tensor, joined === undefined ? items.length - 1 : latest)
   }
   return items
@@ -132,7 +129,7 @@ const arrange = (
 
 /** A sum of products with free axes on both sides; whether it is a matrix product is decided when it is written. */
 const isContraction = (kernel: Kernel, target: Target): boolean => {
-  if (kernel.axes.filter(({ extent }) => extent > 1).length < 2) return false
+  if (!kernel.reduces || kernel.axes.filter(({ extent }) => extent > 1).length < 2) return false
   const pieces = cut(kernel.axes, [kernel.value])
   const sum = sumOfProducts([pieces === undefined ? kernel.value : pieces.rewrite(kernel.value)], target)
   if (sum === undefined || sum.body.tag !== "call") return false

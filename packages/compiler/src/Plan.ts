@@ -4,7 +4,8 @@
 import { bytes } from "@cotangent/tensor/DType"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { Buffer, Contraction, LoopProgram, Nest, Step, Store } from "./LoopProgram.ts"
+import { loads } from "./Inline.ts"
+import type { Buffer, LoopProgram, Step, Store } from "./LoopProgram.ts"
 import { footprint, inner } from "./LoopProgram.ts"
 
 /** Every place begins at a multiple of a cache line. */
@@ -127,19 +128,15 @@ export const aliases = (
   donated: ReadonlySet<number>
 ): ReadonlyArray<number | undefined> => {
   const lives = lifetimes(steps)
-  const taken = new Set<number>()
+  const free = inputs.flatMap((input, i) => (donated.has(i) ? [{ input, i, last: lives.get(input)?.last ?? -1 }] : []))
   return outputs.map((output) => {
     const written = lives.get(output)?.written
-    const found = inputs.findIndex((input, i) => {
-      if (written === undefined) return false
-      if (!donated.has(i) || taken.has(i) || bytesOf(input) !== bytesOf(output) || input.dtype !== output.dtype)
-        return false
-      const last = lives.get(input)?.last ?? -1
-      return last < written || (last === written && readsInPlace(steps[written], input, output))
+    if (written === undefined) return undefined
+    const found = free.findIndex(({ input, last }) => {
+      if (last > written || input.shape[0] !== output.shape[0] || input.dtype !== output.dtype) return false
+      return last < written || readsInPlace(steps[written], input, output)
     })
-    if (found < 0) return undefined
-    taken.add(found)
-    return found
+    return found < 0 ? undefined : free.splice(found, 1)[0].i
   })
 }
 
@@ -151,31 +148,11 @@ const readsInPlace = (step: Step, input: Buffer, output: Buffer): boolean => {
   const writer = stages.filter(({ stores }) => stores.some(({ buffer }) => buffer === output))
   if (writer.length !== 1) return false
   const target = writer[0].stores.find(({ buffer }) => buffer === output)!
-  return loadsOf(step).every(
-    ({ within, load }) =>
-      load.source !== input ||
-      (within === target || sameStage(within, writer[0]) ? samePosition(load.index[0], target.offset) : false)
+  return stages.every((stage) =>
+    loads(stage.stores.flatMap(({ offset, value }) => [value, offset])).every(
+      (load) => load.source !== input || (stage === writer[0] && samePosition(load.index[0], target.offset))
+    )
   )
-}
-
-const sameStage = (store: Store, stage: { readonly stores: ReadonlyArray<Store> }): boolean =>
-  stage.stores.includes(store)
-
-const loadsOf = (step: Nest | Contraction) => {
-  const stores = step.tag === "nest" ? step.stages.flatMap((stage) => stage.stores) : step.stores
-  return stores.flatMap((within) => {
-    const found: Array<{ readonly within: Store; readonly load: Scalar & { readonly tag: "load" } }> = []
-    const seen = new Set<Scalar>()
-    const visit = (scalar: Scalar): void => {
-      if (seen.has(scalar)) return
-      seen.add(scalar)
-      if (scalar.tag === "load") found.push({ within, load: scalar })
-      children(scalar).forEach(visit)
-    }
-    visit(within.value)
-    visit(within.offset)
-    return found
-  })
 }
 
 /** Whether two positions are the same sum of the same variables. */

@@ -13,29 +13,38 @@ export interface Affine {
   readonly terms: ReadonlyMap<Scalar, number>
 }
 
+const include = (terms: Map<Scalar, number>, atom: Scalar, coefficient: number): void => {
+  const total = (terms.get(atom) ?? 0) + coefficient
+  if (total === 0) terms.delete(atom)
+  else terms.set(atom, total)
+}
+
 const combine = (x: Affine, y: Affine, factor: number): Affine => {
   const terms = new Map(x.terms)
-  for (const [atom, coefficient] of y.terms) {
-    const total = (terms.get(atom) ?? 0) + factor * coefficient
-    if (total === 0) terms.delete(atom)
-    else terms.set(atom, total)
-  }
+  y.terms.forEach((coefficient, atom) => include(terms, atom, factor * coefficient))
   return { constant: x.constant + factor * y.constant, terms }
 }
 
-const literal = (constant: number): Affine => ({ constant, terms: new Map() })
+/** Adds the terms of `factor · scalar`; gives its constant. */
+const addTo = (terms: Map<Scalar, number>, scalar: Scalar, factor: number): number => {
+  if (scalar.tag === "constant") return factor * scalar.value
+  if (scalar.tag === "call" && scalar.dtype === "i32") {
+    const [x, y] = scalar.args
+    if (scalar.op === "add") return addTo(terms, x, factor) + addTo(terms, y, factor)
+    if (scalar.op === "sub") return addTo(terms, x, factor) + addTo(terms, y, -factor)
+    if (scalar.op === "mul" && y.tag === "constant") return addTo(terms, x, factor * y.value)
+    if (scalar.op === "mul" && x.tag === "constant") return addTo(terms, y, factor * x.value)
+  }
+  include(terms, scalar, factor)
+  return 0
+}
 
 /** The normal form of an index. */
 export const of = (scalar: Scalar): Affine => {
-  if (scalar.tag === "constant") return literal(scalar.value)
-  if (scalar.tag === "call" && scalar.dtype === "i32") {
-    const [x, y] = scalar.args
-    if (scalar.op === "add") return combine(of(x), of(y), 1)
-    if (scalar.op === "sub") return combine(of(x), of(y), -1)
-    if (scalar.op === "mul" && y.tag === "constant") return combine(literal(0), of(x), y.value)
-    if (scalar.op === "mul" && x.tag === "constant") return combine(literal(0), of(y), x.value)
-  }
-  return { constant: 0, terms: new Map([[scalar, 1]]) }
+  const terms = new Map<Scalar, number>()
+  // Zero has no sign here.
+  const constant = 0 + addTo(terms, scalar, 1)
+  return { constant, terms }
 }
 
 /** Whether two scalars are the same index arithmetic over the same atoms. */
@@ -56,7 +65,8 @@ const division = (atom: Scalar, op: "quotient" | "remainder"): readonly [x: Scal
  * `factor · (x % n) + factor · n · (x / n) = factor · x`: what a reshape took apart, another puts together. The
  * quotient may also stand as `y / (d · n)` where `x` is `y / d`.
  */
-const rejoined = ({ constant, terms }: Affine): Affine => {
+const rejoined = (affine: Affine): Affine => {
+  const { constant, terms } = affine
   for (const [part, factor] of terms) {
     const rest = division(part, "remainder")
     if (rest === undefined) continue
@@ -75,17 +85,17 @@ const rejoined = ({ constant, terms }: Affine): Affine => {
       return rejoined(combine({ constant, terms: others }, of(x), factor))
     }
   }
-  return { constant, terms }
+  return affine
 }
 
 /** The affine expression as a scalar. */
 export const toScalar = (affine: Affine): Scalar => {
   const { constant, terms } = rejoined(affine)
   let sum: Scalar | undefined
-  for (const [atom, coefficient] of terms) {
+  terms.forEach((coefficient, atom) => {
     const term = coefficient === 1 ? atom : S.mul(atom, S.constant(coefficient))
     sum = sum === undefined ? term : S.add(sum, term)
-  }
+  })
   if (sum === undefined) return S.constant(constant)
   return constant === 0 ? sum : S.add(sum, S.constant(constant))
 }
@@ -114,12 +124,13 @@ const boundsOfAtom = (atom: Scalar): Bounds => {
 
 /** The least and greatest value that an index can take. */
 export const bounds = ({ constant, terms }: Affine): Bounds => {
-  let [low, high] = [constant, constant]
-  for (const [atom, coefficient] of terms) {
+  let low = constant
+  let high = constant
+  terms.forEach((coefficient, atom) => {
     const [a, b] = boundsOfAtom(atom)
     low += coefficient * (coefficient > 0 ? a : b)
     high += coefficient * (coefficient > 0 ? b : a)
-  }
+  })
   return [low, high]
 }
 
@@ -127,10 +138,10 @@ export const bounds = ({ constant, terms }: Affine): Bounds => {
 const split = (x: Affine, divisor: number): readonly [multiple: Affine, rest: Affine] => {
   const multiple = new Map<Scalar, number>()
   const rest = new Map<Scalar, number>()
-  for (const [atom, coefficient] of x.terms) {
+  x.terms.forEach((coefficient, atom) => {
     if (coefficient % divisor === 0) multiple.set(atom, coefficient / divisor)
     else rest.set(atom, coefficient)
-  }
+  })
   const whole = Math.floor(x.constant / divisor)
   return [
     { constant: whole, terms: multiple },
@@ -149,9 +160,10 @@ const coarsen = (
   x: Affine,
   divisor: number
 ): { readonly factor: number; readonly multiple: Affine; readonly rest: Affine } | undefined => {
-  const factors = [...x.terms.values()].map((coefficient) => greatestCommonDivisor(coefficient, divisor))
-  for (const factor of [...new Set(factors)].toSorted((a, b) => b - a)) {
-    if (factor <= 1) continue
+  const factors = new Set<number>()
+  x.terms.forEach((coefficient) => factors.add(greatestCommonDivisor(coefficient, divisor)))
+  factors.delete(1)
+  for (const factor of factors.size < 2 ? factors : [...factors].toSorted((a, b) => b - a)) {
     const [multiple, rest] = split(x, factor)
     const [low, high] = bounds(rest)
     if (low >= 0 && high < factor) return { factor, multiple, rest }
@@ -159,10 +171,17 @@ const coarsen = (
   return undefined
 }
 
+/** Whether `0 ≤ x < divisor`. */
+const isWithin = (x: Affine, divisor: number): boolean => {
+  const [low, high] = bounds(x)
+  return low >= 0 && high < divisor
+}
+
 /** `x / divisor` rounded down, for an index that is never negative. */
 export const quotient = (index: Scalar, divisor: number): Scalar => {
   if (divisor === 1) return index
   const x = of(index)
+  if (isWithin(x, divisor)) return S.constant(0)
   const coarse = coarsen(x, divisor)
   if (coarse !== undefined) return quotient(toScalar(coarse.multiple), divisor / coarse.factor)
   const [multiple, rest] = split(x, divisor)
@@ -176,6 +195,7 @@ export const quotient = (index: Scalar, divisor: number): Scalar => {
 export const remainder = (index: Scalar, divisor: number): Scalar => {
   if (divisor === 1) return S.constant(0)
   const x = of(index)
+  if (isWithin(x, divisor)) return toScalar(x)
   const coarse = coarsen(x, divisor)
   if (coarse !== undefined) {
     const { factor, multiple, rest } = coarse
@@ -189,13 +209,14 @@ export const remainder = (index: Scalar, divisor: number): Scalar => {
 
 /** The row-major position of `index` within `shape`. */
 export const flatten = (index: Index, shape: ReadonlyArray<number>): Scalar => {
-  let sum = literal(0)
+  const terms = new Map<Scalar, number>()
+  let constant = 0
   let stride = 1
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1) sum = combine(sum, of(index[axis]), stride)
+    if (shape[axis] !== 1) constant += addTo(terms, index[axis], stride)
     stride *= shape[axis]
   }
-  return toScalar(sum)
+  return toScalar({ constant, terms })
 }
 
 /** The index within `shape` of a row-major position. */

@@ -213,12 +213,14 @@ export const reduce = (combine: Combine, extents: ReadonlyArray<number>, body: (
 export const identity = (combine: Combine, dtype: DType): number =>
   combine === "add" ? 0 : combine === "max" ? DTypes.lowest(dtype) : DTypes.highest(dtype)
 
+const none: ReadonlyArray<never> = []
+
 /** The parts a scalar is directly made of. */
 export const children = (scalar: Scalar): ReadonlyArray<Scalar> => {
   switch (scalar.tag) {
     case "constant":
     case "variable":
-      return []
+      return none
     case "load":
       return scalar.index
     case "call":
