@@ -12,6 +12,7 @@ const library: Readonly<Record<string, ReadonlyArray<string>>> = {
   cuda: ["tensor", "compiler", "runtime"],
   formats: ["tensor"],
   data: ["tensor", "formats", "runtime"],
+  images: ["tensor", "formats", "data"],
   train: ["tensor", "autodiff", "optim", "formats", "runtime"],
   "fp-ts": ["tensor", "autodiff", "nn", "optim", "runtime"],
   gradcheck: ["tensor", "autodiff", "runtime"]

@@ -1,0 +1,2 @@
+/** Image files into arrays, through sharp. */
+export * as SharpDecoder from "./SharpDecoder.ts"
