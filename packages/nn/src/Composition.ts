@@ -3,9 +3,11 @@
  *
  * A dimension that is `number` or a shape of unknown rank passes; the operations check it when the expression is built.
  */
+import type { Float } from "@cotangent/tensor/DType"
 import type { Key } from "@cotangent/tensor/Random"
 import type { Dim, Shape, ShapeMismatch } from "@cotangent/tensor/ShapeType"
 import type { Tensor } from "@cotangent/tensor/Tensor"
+import type { Outline } from "./internal/walk.ts"
 
 /** A model of any type: what composition asks for before it looks closer. */
 export interface AnyModel {
@@ -20,6 +22,43 @@ export interface AnyModel {
     readonly state: unknown
   }
   readonly predict: (params: never, state: never, input: never) => unknown
+  readonly outline?: Outline
+}
+
+/** A model whose output has the shape of its input, whatever that is as long as it ends in `Last`. */
+export interface ShapePreserving<Params, State, Last extends Shape = readonly []> {
+  readonly init: (key: Key) => { readonly params: Params; readonly state: State }
+  readonly train: <L extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor<readonly [...L, ...Last], D>,
+    key: Key
+  ) => { readonly output: Tensor<readonly [...L, ...Last], D>; readonly state: State }
+  readonly predict: <L extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor<readonly [...L, ...Last], D>
+  ) => Tensor<readonly [...L, ...Last], D>
+  /** What it is and what it is made of, for those who look inside. */
+  readonly outline?: Outline
+}
+
+/** A model whose output has the shape of its input, `[batch, channels, …]`, with `C` channels. */
+export interface ChannelPreserving<Params, State, C extends number> {
+  readonly init: (key: Key) => { readonly params: Params; readonly state: State }
+  readonly train: <B extends Dim, R extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor<readonly [B, C, ...R], D>,
+    key: Key
+  ) => { readonly output: Tensor<readonly [B, C, ...R], D>; readonly state: State }
+  readonly predict: <B extends Dim, R extends Shape, D extends Float>(
+    params: Params,
+    state: State,
+    input: Tensor<readonly [B, C, ...R], D>
+  ) => Tensor<readonly [B, C, ...R], D>
+  /** What it is and what it is made of, for those who look inside. */
+  readonly outline?: Outline
 }
 
 /** The parameters of a model that has none, and the state of one that keeps none. */

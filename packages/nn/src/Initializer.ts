@@ -5,6 +5,7 @@
  * kernel `[outputs, inputs, …window]` its channels times the size of the window.
  */
 import * as Random from "@cotangent/tensor/Random"
+import { ShapeError } from "@cotangent/tensor/errors"
 import type { Dims } from "@cotangent/tensor/Shape"
 import { size } from "@cotangent/tensor/Shape"
 import * as Tensor from "@cotangent/tensor/Tensor"
@@ -73,3 +74,26 @@ export const heNormal: Initializer = scaled("normal", he)
 
 /** Normal, with variance `1 / inputs`. **Source** LeCun et al. 1998, section 4.6. */
 export const lecunNormal: Initializer = scaled("normal", ({ inputs }) => 1 / inputs)
+
+/**
+ * A random matrix with orthonormal rows or columns, whichever are fewer, times `gain` (1 unless stated): what passes through
+ * keeps its norm. A weight `[inputs, outputs]` is the matrix itself, a kernel `[outputs, inputs, …window]` has a row for each
+ * output.
+ *
+ * **Throws** `ShapeError` for fewer than two axes. **Source** Saxe et al. 2014, section 3, as QR of normal draws.
+ */
+export const orthogonal =
+  (gain = 1): Initializer =>
+  <const S extends Dims>(key: Random.Key, shape: S) => {
+    if (shape.length < 2) {
+      throw new ShapeError({ operation: "orthogonal", expected: "two axes or more", received: [shape] })
+    }
+    const [rows, ...rest] = shape
+    const columns = size(rest)
+    const drawn = Random.normal(key, [Math.max(rows, columns), Math.min(rows, columns)])
+    // The diagonal of R is positive, so that Q is even over all of its kind.
+    const { q } = Tensor.qr(drawn)
+    const matrix = Tensor.mul(rows < columns ? Tensor.transpose(q) : q, gain)
+    // It has as many elements as the shape asks for.
+    return Tensor.reshape(matrix, shape) as Tensor.Tensor as Tensor.Tensor<S, "f32">
+  }

@@ -9,7 +9,7 @@
 import type { Float } from "@cotangent/tensor/DType"
 import { ArgumentError } from "@cotangent/tensor/errors"
 import * as Random from "@cotangent/tensor/Random"
-import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
+import type { Loose, Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { dual } from "effect/Function"
 import type {
@@ -24,11 +24,24 @@ import type {
   Named,
   OutputOf,
   ParamsOf,
+  ShapePreserving,
   StateOf,
   Through
 } from "./Composition.ts"
+import type { Kind, Outline, Run } from "./internal/walk.ts"
+import { inside, walk } from "./internal/walk.ts"
 
-export type { AnyModel, Empty, InputOf, OutputOf, ParamsOf, StateOf } from "./Composition.ts"
+export type { Outline } from "./internal/walk.ts"
+export type {
+  AnyModel,
+  ChannelPreserving,
+  Empty,
+  InputOf,
+  OutputOf,
+  ParamsOf,
+  ShapePreserving,
+  StateOf
+} from "./Composition.ts"
 
 /** A function with parameters and state, and the way to draw both. */
 export interface Model<Params, State, In, Out> {
@@ -42,51 +55,27 @@ export interface Model<Params, State, In, Out> {
   ) => { readonly output: Out; readonly state: State }
   /** Inference: no randomness, no state change, by type. */
   readonly predict: (params: Params, state: State, input: In) => Out
+  /** What it is and what it is made of, for those who look inside. */
+  readonly outline?: Outline
 }
 
-/** A model whose output has the shape of its input, whatever that is as long as it ends in `Last`. */
-export interface ShapePreserving<Params, State, Last extends Shape = readonly []> {
-  readonly init: (key: Random.Key) => { readonly params: Params; readonly state: State }
-  readonly train: <L extends Shape, D extends Float>(
-    params: Params,
-    state: State,
-    input: Tensor.Tensor<readonly [...L, ...Last], D>,
-    key: Random.Key
-  ) => { readonly output: Tensor.Tensor<readonly [...L, ...Last], D>; readonly state: State }
-  readonly predict: <L extends Shape, D extends Float>(
-    params: Params,
-    state: State,
-    input: Tensor.Tensor<readonly [...L, ...Last], D>
-  ) => Tensor.Tensor<readonly [...L, ...Last], D>
-}
-
-/** A model whose output has the shape of its input, `[batch, channels, …]`, with `C` channels. */
-export interface ChannelPreserving<Params, State, C extends number> {
-  readonly init: (key: Random.Key) => { readonly params: Params; readonly state: State }
-  readonly train: <B extends Dim, R extends Shape, D extends Float>(
-    params: Params,
-    state: State,
-    input: Tensor.Tensor<readonly [B, C, ...R], D>,
-    key: Random.Key
-  ) => { readonly output: Tensor.Tensor<readonly [B, C, ...R], D>; readonly state: State }
-  readonly predict: <B extends Dim, R extends Shape, D extends Float>(
-    params: Params,
-    state: State,
-    input: Tensor.Tensor<readonly [B, C, ...R], D>
-  ) => Tensor.Tensor<readonly [B, C, ...R], D>
-}
-
-/** A model that neither keeps state nor draws at random: training and inference are one function. */
+/**
+ * A model that neither keeps state nor draws at random: training and inference are one function. Summaries call it by its
+ * `kind`.
+ */
 export const stateless = <Params, In, Out>({
   apply,
-  init
+  init,
+  kind = "model"
 }: {
   readonly init: (key: Random.Key) => Params
   readonly apply: (params: Params, input: In) => Out
+  readonly kind?: Kind
 }): Model<Params, Empty, In, Out> => ({
   init: (key) => ({ params: init(key), state: {} }),
   train: (params, state, input) => ({ output: apply(params, input), state }),
-  predict: (params, _, input) => apply(params, input)
+  predict: (params, _, input) => apply(params, input),
+  outline: { kind }
 })
 
 /** A function as a model without parameters. */
@@ -96,7 +85,7 @@ export const lift: {
   ): ShapePreserving<Empty, Empty>
   <In, Out>(f: (input: In) => Out): Model<Empty, Empty, In, Out>
 } = <In, Out>(f: (input: In) => Out): Model<Empty, Empty, In, Out> =>
-  stateless({ init: () => ({}), apply: (_, input) => f(input) })
+  stateless({ init: () => ({}), apply: (_, input) => f(input), kind: f })
 
 /** A model as its composition sees it. */
 type Erased = Model<unknown, unknown, unknown, unknown>
@@ -136,9 +125,30 @@ export const andThen: {
       const outer = that.train(q, t, inner.output, second)
       return { output: outer.output, state: [inner.state, outer.state] }
     },
-    predict: ([p, q], [s, t], input) => that.predict(q, t, self.predict(p, s, input))
+    predict: ([p, q], [s, t], input) => that.predict(q, t, self.predict(p, s, input)),
+    outline: {
+      kind: "andThen",
+      walk: (run) => {
+        // The parameters and states of both.
+        const [[p, q], [s, t]] = [run.params, run.state] as ReadonlyArray<readonly [unknown, unknown]>
+        const [first, second] = keysOf(run.key, 2)
+        const input = walk(self, { ...run, path: inside(run.path, "0"), params: p, state: s, key: first })
+        return walk(that, { ...run, path: inside(run.path, "1"), params: q, state: t, key: second, input })
+      }
+    }
   })
 )
+
+/** So many keys of the parts of a run: none in inference. */
+const keysOf = (key: Random.Key | undefined, count: number): ReadonlyArray<Random.Key | undefined> =>
+  key === undefined ? [] : Random.split(key, count)
+
+/** What a step of a composition that has no parameters of its own gives. */
+const visited = ({ path, visit }: Run, kind: Kind, name: string, output: unknown): unknown =>
+  visit({ path: inside(path, name), kind, params: {} }, output)
+
+/** A model as it walks: whoever runs it knows its parameters. */
+const erased = (model: unknown): Erased => model as Erased
 
 /** `f` of the output. */
 export const map: {
@@ -150,7 +160,12 @@ export const map: {
     const next = self.train(params, state, input, key)
     return { output: f(next.output), state: next.state }
   },
-  predict: (params, state, input) => f(self.predict(params, state, input))
+  predict: (params, state, input) => f(self.predict(params, state, input)),
+  outline: {
+    kind: "map",
+    // What the model gives, whoever has seen it.
+    walk: (run) => visited(run, f, "map", f(walk(erased(self), run) as O))
+  }
 }))
 
 /** The model of `f` of the input. */
@@ -160,20 +175,105 @@ export const contramap: {
 } = dual(2, <P, S, I, O, J>(self: Model<P, S, I, O>, f: (input: J) => I): Model<P, S, J, O> => ({
   init: self.init,
   train: (params, state, input, key) => self.train(params, state, f(input), key),
-  predict: (params, state, input) => self.predict(params, state, f(input))
+  predict: (params, state, input) => self.predict(params, state, f(input)),
+  outline: {
+    kind: "contramap",
+    walk: (run) => walk(erased(self), { ...run, input: visited(run, f, "contramap", f(run.input as J)) })
+  }
 }))
 
-/** `x + inner(x)`. */
-export const residual = <P, S, T extends Shape>(
-  inner: Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>>
-): Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>> => ({
+/** `inner`, whose output meets its own input in `combine`. */
+const around = <P, S, I, O, R>(
+  kind: string,
+  inner: Model<P, S, I, O>,
+  combine: (input: I, output: O) => R
+): Model<P, S, I, R> => ({
   init: inner.init,
   train: (params, state, input, key) => {
     const next = inner.train(params, state, input, key)
-    return { output: Tensor.add(input, next.output), state: next.state }
+    return { output: combine(input, next.output), state: next.state }
   },
-  predict: (params, state, input) => Tensor.add(input, inner.predict(params, state, input))
+  predict: (params, state, input) => combine(input, inner.predict(params, state, input)),
+  outline: {
+    kind,
+    walk: (run) => visited(run, kind, kind, combine(run.input as I, walk(erased(inner), run) as O))
+  }
 })
+
+/** `x + inner(x)`. **Source** He et al. 2016, equation 1. */
+export const residual = <P, S, T extends Shape>(
+  inner: Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>>
+): Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>> =>
+  around("residual", inner, (input, output) => Tensor.add(input, output))
+
+/**
+ * `x` and after it `inner(x)` along the axis of features or channels, so that everything that follows sees both: layers of a
+ * DenseNet grow its features, each by what it adds.
+ *
+ * **Shapes** `[batch, n, …]` → `[batch, n + m, …]` for an `inner` of `[batch, n, …] → [batch, m, …]`. **Source** Huang et al.
+ * 2017, equation 2.
+ *
+ * **Example** (Two layers that each add three features)
+ *
+ * ```ts run
+ * const grow = (inputs: number) => Model.dense(Model.map(linear(inputs, 3), Tensor.relu))
+ * const block = Model.sequential(["first", grow(4)], ["second", grow(7)])
+ * const { params, state } = block.init(Random.key(0))
+ * block.predict(params, state, Tensor.ones([2, 4])).shape // => [2, 10]
+ * ```
+ */
+export const dense = <P, S, T extends Shape, U extends Shape>(
+  inner: Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<U, Float>>
+): Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<Loose<T>, Float>> =>
+  around("dense", inner, (input, output) => {
+    const both: Tensor.Tensor<Shape, Float> = Tensor.concatenate([input as Tensor.Tensor<Shape, Float>, output], 1)
+    // There are as many axes as before.
+    return both as Tensor.Tensor<Loose<T>, Float>
+  })
+
+/**
+ * `t · transform(x) + (1 − t) · x` with `t = sigmoid(gate(x))`: learned, element by element, how much of the input is changed.
+ * A `gate` whose bias begins below 0 lets most of the input pass, through any number of layers.
+ *
+ * **Source** Srivastava et al. 2015, equation 3.
+ *
+ * **Example** (Closed, it passes its input)
+ *
+ * ```ts run
+ * const gate = linear(2, 2, { initializer: Initializer.zeros, biasInitializer: Initializer.constant(-100) })
+ * const layer = Model.highway({ transform: linear(2, 2), gate })
+ * const { params, state } = layer.init(Random.key(0))
+ * await evaluate(layer.predict(params, state, Tensor.of([[3, 4]]))) // => [[3, 4]]
+ * ```
+ */
+export const highway = <P, S, Q, U, T extends Shape>({
+  gate,
+  transform
+}: {
+  readonly transform: Model<P, S, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>>
+  readonly gate: Model<Q, U, Tensor.Tensor<T, Float>, Tensor.Tensor<T, Float>>
+}): Model<
+  { readonly transform: P; readonly gate: Q },
+  { readonly transform: S; readonly gate: U },
+  Tensor.Tensor<T, Float>,
+  Tensor.Tensor<T, Float>
+> => {
+  type Floats = Tensor.Tensor<T, Float>
+  interface Both {
+    readonly transform: Floats
+    readonly gate: Floats
+  }
+  // `parallel` gives to both what they accept alike.
+  const both = parallel({ transform, gate }) as Model<
+    { readonly transform: P; readonly gate: Q },
+    { readonly transform: S; readonly gate: U },
+    Floats,
+    Both
+  >
+  return around("highway", both, (input, { gate, transform }) =>
+    Tensor.add(input, Tensor.mul(Tensor.sigmoid(gate), Tensor.sub(transform, input)))
+  )
+}
 
 /** A layer as `sequential` runs it. */
 interface Stage {
@@ -238,7 +338,26 @@ const inSequence = (stages: ReadonlyArray<Stage>): Model<Parts, Parts, unknown, 
       return { output, state: named((_, i) => next[i]) }
     },
     predict: (params, state, input) =>
-      stages.reduce((x, stage) => stage.model.predict(of(params, stage), of(state, stage), x), input)
+      stages.reduce((x, stage) => stage.model.predict(of(params, stage), of(state, stage), x), input),
+    outline: {
+      kind: "sequential",
+      walk: (run) => {
+        const keys = keysOf(run.key, stages.length)
+        // The parameters and states of the named stages.
+        const [params, state] = [run.params, run.state] as ReadonlyArray<Parts>
+        return stages.reduce((input, stage, i) => {
+          const path = inside(run.path, stage.name ?? String(i))
+          return walk(stage.model, {
+            ...run,
+            params: of(params, stage),
+            state: of(state, stage),
+            input,
+            key: keys[i],
+            path
+          })
+        }, run.input)
+      }
+    }
   }
 }
 
@@ -284,7 +403,17 @@ export const parallel = <const B extends Readonly<Record<string, AnyModel>>>(
       const results = each((branch, name, i) => branch.train(params[name], state[name], input, keys[i]))
       return { output: part(results, "output"), state: part(results, "state") }
     },
-    predict: (params, state, input) => each((branch, name) => branch.predict(params[name], state[name], input))
+    predict: (params, state, input) => each((branch, name) => branch.predict(params[name], state[name], input)),
+    outline: {
+      kind: "parallel",
+      walk: (run) => {
+        const keys = keysOf(run.key, entries.length)
+        const [params, state] = [run.params, run.state] as ReadonlyArray<Parts>
+        return each((branch, name, i) =>
+          walk(branch, { ...run, params: params[name], state: state[name], key: keys[i], path: inside(run.path, name) })
+        )
+      }
+    }
   }
   // Each part has the names of the branches, as the signature says.
   return model as never

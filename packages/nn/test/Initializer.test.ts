@@ -1,4 +1,6 @@
 import * as Initializer from "../src/Initializer.ts"
+import * as fc from "fast-check"
+import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Random from "@cotangent/tensor/Random"
 import { assert, describe, it } from "vitest"
 import { values } from "./values.ts"
@@ -42,3 +44,33 @@ it("kernels count their window as connections", () => {
   const { variance } = moments(values(Initializer.heNormal(key, [16, 8, 3, 3])))
   assert.closeTo(variance * (8 * 9), 2, 0.3)
 })
+
+it("orthogonal matrices keep norms, whichever way is narrow", () =>
+  fc.assert(
+    fc.property(
+      fc.constantFrom<ReadonlyArray<number>>([3, 5], [5, 3], [4, 4], [2, 3, 2, 2], [6, 1, 2, 2], [1, 1]),
+      fc.double({ min: 0.1, max: 3, noNaN: true }),
+      fc.integer({ min: 0, max: 100 }),
+      (shape, gain, seed) => {
+        const drawn = Initializer.orthogonal(gain)(Random.key(seed), shape)
+        assert.deepStrictEqual([...drawn.shape], shape)
+        const matrix = Tensor.reshape(drawn, [shape[0], -1])
+        const [rows, columns] = matrix.shape
+        const gram =
+          rows < columns
+            ? Tensor.matmul(matrix, Tensor.transpose(matrix))
+            : Tensor.matmul(Tensor.transpose(matrix), matrix)
+        const n = Math.min(rows, columns)
+        values(gram).forEach((x, i) => assert.closeTo(x, i % (n + 1) === 0 ? gain ** 2 : 0, 1e-5 * gain ** 2))
+      }
+    ),
+    { numRuns: 40 }
+  ))
+
+it("orthogonal draws of another key are others, of both signs", () => {
+  const draws = Array.from({ length: 40 }, (_, seed) => values(Initializer.orthogonal()(Random.key(seed), [1, 1]))[0])
+  assert.isTrue(draws.some((x) => x > 0) && draws.some((x) => x < 0))
+})
+
+it("orthogonal vectors are none", () =>
+  assert.throws(() => Initializer.orthogonal()(key, [3]), "orthogonal: expected two axes or more, received [3]"))

@@ -1,6 +1,7 @@
 import * as Activation from "../src/Activation.ts"
 import * as Initializer from "../src/Initializer.ts"
 import * as Model from "../src/Model.ts"
+import type { Rows } from "../src/index.ts"
 import { dropout, linear } from "../src/index.ts"
 import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
@@ -171,4 +172,53 @@ it("a stateless model is a pair of functions", () => {
   })
   const { params, state } = model.init(key)
   assert.deepStrictEqual(values(model.predict(params, state, Tensor.of([3, 4]))), [3, 4])
+})
+
+describe("connections around layers", () => {
+  const input = Tensor.of([
+    [1, -2],
+    [3, 4]
+  ])
+  const run = <P, S, O extends Tensor.Tensor>(model: Model.Model<P, S, Tensor.Tensor<readonly [2, 2], "f32">, O>) => {
+    const { params, state } = model.init(key)
+    assert.deepStrictEqual(
+      values(model.train(params, state, input, key).output),
+      values(model.predict(params, state, input))
+    )
+    return model.predict(params, state, input)
+  }
+
+  it("dense puts the output beside the input", () => {
+    assertNear(run(Model.dense(times(10))), [1, -2, 10, -20, 3, 4, 30, 40])
+    const image = Tensor.reshape(Tensor.arange(8), [1, 2, 2, 2])
+    const doubled = Model.dense(Model.lift((x: Tensor.Tensor<readonly [1, 2, 2, 2], Tensor.Float>) => Tensor.mul(x, 2)))
+    const grown = doubled.predict({}, {}, Tensor.cast(image, "f32"))
+    assert.deepStrictEqual([...grown.shape], [1, 4, 2, 2])
+    assertNear(grown, [0, 1, 2, 3, 4, 5, 6, 7, 0, 2, 4, 6, 8, 10, 12, 14])
+  })
+
+  it("highway mixes input and output as its gate says", () => {
+    const gate = (bias: number) =>
+      linear(2, 2, { initializer: Initializer.zeros, biasInitializer: Initializer.constant(bias) })
+    assertNear(run(Model.highway({ transform: times(3), gate: gate(0) })), [2, -4, 6, 8])
+    assertNear(run(Model.highway({ transform: times(3), gate: gate(50) })), [3, -6, 9, 12])
+    assertNear(run(Model.highway({ transform: times(3), gate: gate(-50) })), [1, -2, 3, 4])
+    const share = 1 / (1 + Math.exp(-1))
+    assertNear(
+      run(Model.highway({ transform: times(3), gate: gate(1) })),
+      [1, -2, 3, 4].map((x) => x * (1 + 2 * share))
+    )
+  })
+
+  it("highway has parameters of both, and states of both", () => {
+    const counted = Model.sequential(
+      ["0", linear(2, 2)],
+      ["1", counting as unknown as Model.Model<Model.Empty, Tensor.Tensor, Rows<2>, Rows<2>>]
+    )
+    const model = Model.highway({ transform: counted, gate: linear(2, 2) })
+    const { params, state } = model.init(key)
+    assert.deepStrictEqual(Tree.paths(params), ["transform.0.weight", "transform.0.bias", "gate.weight", "gate.bias"])
+    const next = model.train(params, state, input, key)
+    assertNear(Tree.leaves(next.state)[0], [1])
+  })
 })

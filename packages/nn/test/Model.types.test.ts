@@ -112,3 +112,15 @@ it("inputs of the wrong width do not compile", () => {
   // @ts-expect-error: [5, 4] is not [..., 3]
   void (() => model.predict(params, state, x))
 })
+
+it("dense leaves rank, and highway the shape", () => {
+  const grown = Model.dense(linear(4, 3))
+  expectTypeOf<Model.InputOf<typeof grown>>().toEqualTypeOf<Rows<4>>()
+  expectTypeOf<Model.OutputOf<typeof grown>>().toEqualTypeOf<
+    Tensor<readonly [...ReadonlyArray<number>, number], Float>
+  >()
+  const gated = Model.highway({ transform: linear(4, 4), gate: linear(4, 4) })
+  expectTypeOf<Model.OutputOf<typeof gated>>().toEqualTypeOf<Rows<4>>()
+  // @ts-expect-error: a gate of other widths
+  void Model.highway({ transform: linear(4, 4), gate: linear(4, 3) })
+})

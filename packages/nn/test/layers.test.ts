@@ -1,4 +1,5 @@
-import { channelDropout, dropout, embedding, flatten, layerNorm, linear } from "../src/index.ts"
+import { grad } from "@cotangent/autodiff/Gradient"
+import { channelDropout, dropout, embedding, flatten, layerNorm, linear, maxout, prelu } from "../src/index.ts"
 import * as Initializer from "../src/Initializer.ts"
 import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
@@ -117,4 +118,36 @@ it("embedding gives rows of its table by number", () => {
 it("flatten keeps the batch", () => {
   assert.deepStrictEqual([...flatten(Tensor.ones([5, 2, 3])).shape], [5, 6])
   assert.deepStrictEqual([...flatten(Tensor.ones([5])).shape], [5, 1])
+})
+
+describe("prelu", () => {
+  it("learns the slope below 0", () => {
+    const layer = prelu()
+    const { params, state } = layer.init(key)
+    const input = Tensor.of([[-2, 3, -1]])
+    assertNear(layer.predict(params, state, input), [-0.5, 3, -0.25])
+    const slope = grad((p: typeof params) => Tensor.sum(layer.predict(p, state, input)))(params)
+    assertNear(slope.weight, [-3])
+  })
+
+  it("has a slope for each channel if it is told how many there are", () => {
+    const layer = prelu({ channels: 2, initial: 0.5 })
+    const input = Tensor.reshape(Tensor.of([-1, 2, -3, -4]), [1, 2, 2])
+    assertNear(layer.predict({ weight: Tensor.of([0.5, 2]) }, {}, input), [-0.5, 2, -6, -8])
+    assert.deepStrictEqual(values(layer.init(key).params.weight), [0.5, 0.5])
+  })
+})
+
+describe("maxout", () => {
+  it("is the greatest of its maps", () => {
+    const layer = maxout(2, 2, { pieces: 3 })
+    const { params } = layer.init(key)
+    assert.deepStrictEqual([[...params.weight.shape], [...params.bias.shape]], [[2, 6], [6]])
+    const input = Random.normal(Random.key(4), [5, 2])
+    const maps = values(Tensor.add(Tensor.matmul(input, params.weight), params.bias))
+    const expected = Array.from({ length: 10 }, (_, i) => Math.max(...maps.slice(3 * i, 3 * i + 3)))
+    assertNear(layer.predict(params, {}, input), expected)
+  })
+
+  it("refuses no piece", () => assert.throws(() => maxout(2, 2, { pieces: 0 }), "maxout: expected 1 piece or more"))
 })

@@ -3,13 +3,14 @@
  */
 import { tensor } from "@cotangent/gradcheck/generators"
 import * as Nn from "@cotangent/nn"
-import { Activation, Initializer, Model } from "@cotangent/nn"
+import { Activation, Initializer, Model, Probe } from "@cotangent/nn"
+import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as fc from "fast-check"
 import type { Group } from "../Target.ts"
 import { check, group } from "../Target.ts"
 import type { Floats, Whole } from "./inputs.ts"
-import { indices, of } from "./inputs.ts"
+import { domains, indices, of, unary } from "./inputs.ts"
 import { model, normal } from "./model.ts"
 
 /** Layers that have weights, biases that are not zero included. */
@@ -19,9 +20,19 @@ const dense = <const I extends number, const O extends number>(inputs: I, output
 const single = group<typeof Nn>()(
   "layer",
   {
-    "is a module, checked export by export": ["Activation", "Attention", "Loss", "Model", "Normalization", "Recurrent"],
+    "is a module, checked export by export": [
+      "Activation",
+      "Attention",
+      "Loss",
+      "Model",
+      "Normalization",
+      "Probe",
+      "Recurrent"
+    ],
     "makes tensors of random keys": ["Initializer"],
-    "counts, which has no derivative": ["Metric"]
+    "counts, which has no derivative": ["Metric"],
+    "takes trees of parameters apart": ["Parameters"],
+    "describes models": ["Summary"]
   },
   {
     linear: {
@@ -61,6 +72,11 @@ const single = group<typeof Nn>()(
       key: normal(2, 2),
       value: normal(2, 2)
     }),
+    prelu: {
+      "one slope": model(Nn.prelu(), normal(2, 3)),
+      "by channel": model(Nn.prelu({ channels: 3 }), normal(2, 3, 2))
+    },
+    maxout: model(Nn.maxout(3, 2, { pieces: 3, biasInitializer: Initializer.normal(1) }), normal(2, 3)),
     dropout: model(Nn.dropout(0.5), normal(3, 3)),
     channelDropout: model(Nn.channelDropout(0.3), normal(2, 3, 2))
   }
@@ -80,6 +96,8 @@ const compositions = group<typeof Model>()(
     map: model(squash, normal(2, 2)),
     contramap: model(Model.contramap(dense(2, 3), Tensor.sin), normal(2, 2)),
     andThen: model(Model.andThen(squash, dense(3, 2)), normal(2, 2)),
+    dense: model(Model.dense(Model.map(dense(2, 3), Tensor.tanh)), normal(2, 2)),
+    highway: model(Model.highway({ transform: Model.map(dense(2, 2), Tensor.tanh), gate: dense(2, 2) }), normal(2, 2)),
     residual: model(Model.residual(Model.map(dense(2, 2), Tensor.tanh)), normal(2, 2)),
     sequential: model(
       Model.sequential(["hidden", dense(2, 3)], Activation.tanh, ["norm", Nn.batchNorm(3)], ["output", dense(3, 1)]),
@@ -92,5 +110,32 @@ const compositions = group<typeof Model>()(
   }
 )
 
-/** Layers, and the ways to compose them. */
-export const layers: ReadonlyArray<Group> = [single, compositions]
+const probed = Model.sequential(["hidden", dense(2, 3)], Activation.tanh, ["output", dense(3, 1)])
+
+const { state } = probed.init(Random.key(0))
+
+/** A function of the parameters and the input of `probed`. */
+const looking = (f: (params: ReturnType<typeof probed.init>["params"], input: Nn.Rows<2>) => unknown) =>
+  check(f, [probed.init(Random.key(0)).params, normal(2, 2) as Nn.Rows<2>])
+
+const loss = (output: Nn.Rows<1>) => Tensor.sum(Tensor.square(output))
+
+const probes = group<typeof Probe>()(
+  "probe",
+  {},
+  {
+    trace: looking((params, input) => Probe.trace(probed, { params, state, input }).layers[1].output),
+    gradients: looking((params, input) => Probe.gradients(probed, loss, { params, state, input }).layers[0].gradient),
+    statistics: unary((x) => Probe.statistics({ x }), { isDistinct: true, ...domains.nonzero }, [4]),
+    probe: looking((params, input) =>
+      Probe.probe(probed, loss, { params, state, input }).map(({ activation, gradient }) => [
+        activation.mean,
+        activation.deviation,
+        gradient.norm
+      ])
+    )
+  }
+)
+
+/** Layers, the ways to compose them, and those to look inside. */
+export const layers: ReadonlyArray<Group> = [single, compositions, probes]

@@ -62,7 +62,8 @@ export const multiHeadAttention = <const W extends number>(
   return {
     init: (key) => ({ params: draw(key, width), state: {} }),
     train: (params, state, input, key) => ({ output: apply(params, input, key), state }),
-    predict: (params, _, input) => apply(params, input)
+    predict: (params, _, input) => apply(params, input),
+    outline: { kind: "multiHeadAttention" }
   }
 }
 
@@ -95,6 +96,7 @@ export const selfAttention = <const W extends number>(
   return {
     init: (key) => ({ params: draw(key, width), state: {} }),
     train: (params, state, input, key) => ({ output: apply(params, input, key), state }),
-    predict: (params, _, input) => apply(params, input)
+    predict: (params, _, input) => apply(params, input),
+    outline: { kind: "selfAttention" }
   }
 }

@@ -5,7 +5,7 @@ import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Initializer } from "../Initializer.ts"
 import { xavierUniform, zeros } from "../Initializer.ts"
-import type { Empty, Model } from "../Model.ts"
+import type { Empty, Model, Outline } from "../Model.ts"
 import { stateless } from "../Model.ts"
 
 /** Examples of `C` channels over the spatial axes `I`. */
@@ -58,11 +58,13 @@ type Convolve = (
 ) => Tensor.Tensor<Shape, Float>
 
 const layerOf = (convolve: Convolve, rank: number) => {
+  const kind = `conv${rank}d`
   const make = (inputs: number, outputs: number, options: AnyOptions): Model<AnyKernel, Empty, never, unknown> => {
     const { bias: hasBias = true, biasInitializer = zeros, initializer = xavierUniform, kernel, ...slide } = options
     const window: Dims = typeof kernel === "number" ? new Array<number>(rank).fill(kernel) : kernel
     const shape = [outputs, inputs / (slide.groups ?? 1), ...window]
     return stateless({
+      kind,
       init: (key): AnyKernel => {
         if (!hasBias) return { weight: initializer(key, shape) }
         const [first, second] = Random.split(key)
@@ -119,17 +121,20 @@ export interface Pool<I extends Shape, P extends Dims> {
     state: Empty,
     input: Tensor.Tensor<readonly [N, C, ...I], D>
   ) => Tensor.Tensor<readonly [N, C, ...P], D>
+  readonly outline?: Outline
 }
 
 /** The model of `pool`. */
 const poolOf = <I extends Shape, P extends Dims>(
+  kind: string,
   pool: <N extends Dim, C extends Dim, D extends Float>(
     input: Tensor.Tensor<readonly [N, C, ...I], D>
   ) => Tensor.Tensor<readonly [N, C, ...P], D>
 ): Pool<I, P> => ({
   init: () => ({ params: {}, state: {} }),
   train: (_, state, input) => ({ output: pool(input), state }),
-  predict: (_, __, input) => pool(input)
+  predict: (_, __, input) => pool(input),
+  outline: { kind }
 })
 
 type Images = readonly [Dim, Dim]
@@ -137,7 +142,7 @@ type Sizes = readonly [number, number]
 
 /** The greatest of each window of sequences. */
 export const maxPool1d = (options: Tensor.MaximumOptions<readonly [number]>): Pool<readonly [Dim], readonly [number]> =>
-  poolOf((input) => Tensor.maxPool1d(input, options))
+  poolOf("maxPool1d", (input) => Tensor.maxPool1d(input, options))
 
 /**
  * The greatest of each window of images.
@@ -151,15 +156,15 @@ export const maxPool1d = (options: Tensor.MaximumOptions<readonly [number]>): Po
  * ```
  */
 export const maxPool2d = (options: Tensor.MaximumOptions<Sizes>): Pool<Images, Sizes> =>
-  poolOf((input) => Tensor.maxPool2d(input, options))
+  poolOf("maxPool2d", (input) => Tensor.maxPool2d(input, options))
 
 /** The mean of each window of sequences. */
 export const avgPool1d = (options: Tensor.AverageOptions<readonly [number]>): Pool<readonly [Dim], readonly [number]> =>
-  poolOf((input) => Tensor.avgPool1d(input, options))
+  poolOf("avgPool1d", (input) => Tensor.avgPool1d(input, options))
 
 /** The mean of each window of images. */
 export const avgPool2d = (options: Tensor.AverageOptions<Sizes>): Pool<Images, Sizes> =>
-  poolOf((input) => Tensor.avgPool2d(input, options))
+  poolOf("avgPool2d", (input) => Tensor.avgPool2d(input, options))
 
 /** The mean of all elements of each channel. **Shapes** `[batch, channels, height, width] → [batch, channels]` */
 export const globalAvgPool2d = <N extends Dim, C extends Dim, D extends Float>(

@@ -47,8 +47,13 @@ export const linear = <const I extends number, const O extends number, const B e
   { bias, biasInitializer = zeros, initializer = xavierUniform }: LinearOptions & { readonly bias?: B } = {}
 ): Model<B extends false ? Weight<I, O> : Affine<I, O>, Empty, Rows<I>, Rows<O>> => {
   const weighted = ({ weight }: Weight<I, O>, input: Rows<I>): Rows<O> => Tensor.matmul(input, weight)
-  const without = stateless({ init: (key) => ({ weight: initializer(key, [inputs, outputs]) }), apply: weighted })
+  const without = stateless({
+    kind: "linear",
+    init: (key) => ({ weight: initializer(key, [inputs, outputs]) }),
+    apply: weighted
+  })
   const withBias = stateless({
+    kind: "linear",
     init: (key): Affine<I, O> => {
       const [first, second] = Random.split(key)
       return { weight: initializer(first, [inputs, outputs]), bias: biasInitializer(second, [outputs]) }
@@ -71,6 +76,7 @@ export const embedding = <const N extends number, const W extends number>(
   { initializer = normal(1) }: { readonly initializer?: Initializer } = {}
 ): Model<Weight<N, W>, Empty, Tensor.Tensor<Shape, Integer>, Rows<W>> =>
   stateless({
+    kind: "embedding",
     init: (key: Random.Key): Weight<N, W> => ({ weight: initializer(key, [count, width]) }),
     apply: ({ weight }, input: Tensor.Tensor<Shape, Integer>): Rows<W> => Tensor.embedding(weight, input)
   })

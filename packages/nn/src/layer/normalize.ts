@@ -20,22 +20,25 @@ const gain = <N extends number>(count: N): Gain<N> => ({ weight: Tensor.ones([co
 
 /** A model of the rows of its input, without state. `apply` keeps shape and dtype. */
 const ofRows = <P, N extends number>(
+  kind: string,
   params: P,
   apply: (params: P, x: Floats) => Floats
 ): ShapePreserving<P, Empty, readonly [N]> => ({
   init: () => ({ params, state: {} }),
   // The type of the input is that of the output.
   train: (given, state, input) => ({ output: apply(given, input) as never, state }),
-  predict: (given, _, input) => apply(given, input) as never
+  predict: (given, _, input) => apply(given, input) as never,
+  outline: { kind }
 })
 
 /** The same of the channels of its input. */
 const ofChannels = <P, C extends number>(
+  kind: string,
   params: P,
   apply: (params: P, x: Floats) => Floats
 ): ChannelPreserving<P, Empty, C> =>
   // A model that keeps any shape keeps that of channels.
-  ofRows(params, apply) as never
+  ofRows(kind, params, apply) as never
 
 /**
  * Moves each row along the last axis to mean 0 and variance 1, then scales and shifts its elements by learned numbers,
@@ -47,7 +50,7 @@ export const layerNorm = <const N extends number>(
   features: N,
   options: Epsilon = {}
 ): ShapePreserving<Gain<N>, Empty, readonly [N]> =>
-  ofRows(gain(features), (params, x) => Normalization.layerNorm(x, { ...options, ...params }))
+  ofRows("layerNorm", gain(features), (params, x) => Normalization.layerNorm(x, { ...options, ...params }))
 
 /**
  * Moves each row along the last axis to mean square 1, then scales its elements by learned numbers, as
@@ -59,7 +62,9 @@ export const rmsNorm = <const N extends number>(
   features: N,
   options: Epsilon = {}
 ): ShapePreserving<Scale<N>, Empty, readonly [N]> =>
-  ofRows({ weight: Tensor.ones([features]) }, (params, x) => Normalization.rmsNorm(x, { ...options, ...params }))
+  ofRows("rmsNorm", { weight: Tensor.ones([features]) }, (params, x) =>
+    Normalization.rmsNorm(x, { ...options, ...params })
+  )
 
 /**
  * Normalizes so many `groups` of neighboring channels within each example, as `Normalization.groupNorm`, with a learned
@@ -71,7 +76,7 @@ export const groupNorm = <const C extends number>(
   channels: C,
   { groups, ...options }: { readonly groups: number } & Epsilon
 ): ChannelPreserving<Gain<C>, Empty, C> =>
-  ofChannels(gain(channels), (params, x) => Normalization.groupNorm(x, { ...options, groups, ...params }))
+  ofChannels("groupNorm", gain(channels), (params, x) => Normalization.groupNorm(x, { ...options, groups, ...params }))
 
 /**
  * Normalizes each channel within each example, as `Normalization.instanceNorm`, with a learned scale and offset for each
@@ -83,7 +88,7 @@ export const instanceNorm = <const C extends number>(
   channels: C,
   options: Epsilon = {}
 ): ChannelPreserving<Gain<C>, Empty, C> =>
-  ofChannels(gain(channels), (params, x) => Normalization.instanceNorm(x, { ...options, ...params }))
+  ofChannels("instanceNorm", gain(channels), (params, x) => Normalization.instanceNorm(x, { ...options, ...params }))
 
 /**
  * Normalizes each channel over the batch while training, and by the running statistics of training, which are its state,
@@ -117,5 +122,6 @@ export const batchNorm = <const C extends number>(
     params: Gain<C>,
     state: Statistics<C>,
     input: Tensor.Tensor<readonly [B, C, ...R], D>
-  ) => Normalization.batchNorm(input, { ...options, ...state, ...params })
+  ) => Normalization.batchNorm(input, { ...options, ...state, ...params }),
+  outline: { kind: "batchNorm" }
 })

@@ -92,6 +92,7 @@ const lastOf = (hidden: Floats, bidirectional: boolean): Floats => {
 type Apply = (x: Floats, params: RecurrentParams, options: RecurrentOptions) => Recurrence
 
 const recurrent = <I extends number, H extends number, B extends boolean, O extends "all" | "last">(
+  kind: string,
   extents: Extents & { readonly inputs: I; readonly hidden: H },
   options: RecurrentLayerOptions<B, O>,
   apply: Apply
@@ -111,7 +112,8 @@ const recurrent = <I extends number, H extends number, B extends boolean, O exte
       const between = (x: Floats, layer: number): Floats => thin.train({}, {}, x, keys[layer]).output
       return { output: outputOf(apply(input, params, rate === 0 ? {} : { between })), state }
     },
-    predict: (params, _, input) => outputOf(apply(input, params, {}))
+    predict: (params, _, input) => outputOf(apply(input, params, {})),
+    outline: { kind }
   }
 }
 
@@ -132,7 +134,7 @@ export const rnn = <
   { activation = "tanh", ...options }: RecurrentLayerOptions<B, O> & Pick<RnnOptions, "activation"> = {}
 ): RecurrentLayer<I, H, B, O> =>
   // What is left of the options are those of every layer.
-  recurrent({ inputs, hidden, gates: 1 }, options as RecurrentLayerOptions<B, O>, (x, params, given) =>
+  recurrent("rnn", { inputs, hidden, gates: 1 }, options as RecurrentLayerOptions<B, O>, (x, params, given) =>
     Recurrent.rnn(x, params, { ...given, activation })
   )
 
@@ -158,7 +160,7 @@ export const lstm = <
   inputs: I,
   hidden: H,
   options: RecurrentLayerOptions<B, O> = {}
-): RecurrentLayer<I, H, B, O> => recurrent({ inputs, hidden, gates: 4 }, options, Recurrent.lstm)
+): RecurrentLayer<I, H, B, O> => recurrent("lstm", { inputs, hidden, gates: 4 }, options, Recurrent.lstm)
 
 /**
  * A network of gated recurrent units, as `Recurrent.gru`, from zeros.
@@ -174,4 +176,4 @@ export const gru = <
   inputs: I,
   hidden: H,
   options: RecurrentLayerOptions<B, O> = {}
-): RecurrentLayer<I, H, B, O> => recurrent({ inputs, hidden, gates: 3 }, options, Recurrent.gru)
+): RecurrentLayer<I, H, B, O> => recurrent("gru", { inputs, hidden, gates: 3 }, options, Recurrent.gru)

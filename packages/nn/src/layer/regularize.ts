@@ -3,10 +3,11 @@ import type { Dims } from "@cotangent/tensor/Shape"
 import { checkRate, thinned } from "../internal/thin.ts"
 import type { Empty, ShapePreserving } from "../Model.ts"
 
-const dropping = (rate: number, sharedBy: (shape: Dims) => Dims): ShapePreserving<Empty, Empty> => ({
+const dropping = (kind: string, rate: number, sharedBy: (shape: Dims) => Dims): ShapePreserving<Empty, Empty> => ({
   init: () => ({ params: {}, state: {} }),
   train: (_, state, input, key) => ({ output: thinned(input, { rate, key }, sharedBy(input.shape)), state }),
-  predict: (_, __, input) => input
+  predict: (_, __, input) => input,
+  outline: { kind }
 })
 
 /**
@@ -17,7 +18,7 @@ const dropping = (rate: number, sharedBy: (shape: Dims) => Dims): ShapePreservin
  */
 export const dropout = (rate: number): ShapePreserving<Empty, Empty> => {
   checkRate("dropout", rate)
-  return dropping(rate, (shape) => shape)
+  return dropping("dropout", rate, (shape) => shape)
 }
 
 /**
@@ -28,7 +29,7 @@ export const dropout = (rate: number): ShapePreserving<Empty, Empty> => {
  */
 export const channelDropout = (rate: number): ShapePreserving<Empty, Empty> => {
   checkRate("channelDropout", rate)
-  return dropping(rate, (shape) => {
+  return dropping("channelDropout", rate, (shape) => {
     if (shape.length >= 2) return shape.map((extent, axis) => (axis < 2 ? extent : 1))
     throw new ShapeError({ operation: "channelDropout", expected: "[batch, channels, ...]", received: [shape] })
   })
