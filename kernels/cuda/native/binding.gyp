@@ -1,0 +1,1 @@
+{ "targets": [{ "target_name": "cuffi", "sources": ["cuffi.c"] }] }
