@@ -75,7 +75,8 @@ export interface Epilogue {
 
 /**
  * `result = epilogue(a · b)` for each of `batch` pairs of matrices: `a` is `[rows, depth]`, `b` is `[depth, columns]`.
- * Operands and bias have `dtype`, the result has `resultType`; sums are kept in f32, or in f64 for f64.
+ * Operands have `dtype`, the result and the bias have `resultType`; sums are kept in f32, or in f64 for f64. Products of
+ * f64 give f64 and have no epilogue; those of f32 give f32; those of f16 or bf16 give the same or f32.
  */
 export interface Product {
   readonly tag: "product"

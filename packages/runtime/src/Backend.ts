@@ -57,7 +57,7 @@ export interface CompileOptions {
  */
 export interface Backend {
   readonly description: DeviceDescription
-  readonly allocate: (bytes: number) => Effect.Effect<Allocation, OutOfMemory>
+  readonly allocate: (bytes: number) => Effect.Effect<Allocation, OutOfMemory | DeviceLost>
   /** Gives memory back. Runs that were started earlier may still be using it on the device. */
   readonly free: (allocation: Allocation) => void
   /** Fills the start of `allocation`. `bytes` belongs to the caller again when the effect has ended. */

@@ -23,7 +23,7 @@ export interface Memory {
   readonly peakBytes: () => number
   /** Says that a run takes `scratchBytes` beside the buffers that are there. */
   readonly noteRun: (scratchBytes: number) => void
-  readonly allocate: (type: TensorType, made: Array<Buffer>) => Effect.Effect<Buffer, OutOfMemory>
+  readonly allocate: (type: TensorType, made: Array<Buffer>) => Effect.Effect<Buffer, OutOfMemory | DeviceLost>
   readonly upload: (array: HostArray, made: Array<Buffer>) => Effect.Effect<Buffer, OutOfMemory | DeviceLost>
   /** A new buffer in the place of `donor`, which is lost. */
   readonly takeOver: (donor: Buffer, type: TensorType, made: Array<Buffer>) => Buffer
