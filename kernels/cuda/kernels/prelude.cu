@@ -5,7 +5,7 @@
 typedef unsigned char ct_byte;
 typedef unsigned short ct_word;
 
-#define CT static __device__ __forceinline__
+#define CT __device__ __forceinline__
 
 CT float ct_infinity() { return __int_as_float(0x7f800000); }
 CT float ct_nan() { return __int_as_float(0x7fc00000); }

@@ -45,6 +45,8 @@ export interface Body {
   readonly reduceAll: (roots: ReadonlyArray<Scalar>, scopes: ReadonlyArray<Scope>) => void
   /** All values before any store: a store may replace what another value was loaded from. */
   readonly storeAll: (stores: ReadonlyArray<Store>, scopes: ReadonlyArray<Scope>, lanes?: Lanes) => void
+  /** A position as a sum, for each lane. */
+  readonly position: (position: Scalar, scopes: ReadonlyArray<Scope>) => Value
   readonly fresh: (prefix: string) => string
 }
 
@@ -133,7 +135,6 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
     )
   }
 
-  /** A position as a sum, for each lane. */
   const position = (scalar: Scalar, scopes: ReadonlyArray<Scope>): Value => {
     const { constant, terms } = Affine.of(scalar)
     const parts = [...terms].map(([atom, factor]) => ({ factor, names: value(atom, scopes) }))
@@ -301,7 +302,7 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
     reductions.forEach((reduce, i) => scope.known.set(reduce, sums[i]))
   }
 
-  return { value, reduceAll, storeAll, fresh }
+  return { value, position, reduceAll, storeAll, fresh }
 }
 
 const combined = (combine: Reduce["combine"], dtype: Scalar["dtype"], x: string, y: string): string =>

@@ -4,9 +4,10 @@
 import type { Buffer } from "@cotangent/compiler/LoopProgram"
 import type { Variable } from "@cotangent/tensor/Scalar"
 import type { Argument, Counter, Launch } from "../Plan.ts"
+import type { Draft, Touch } from "./Draft.ts"
 import type { Index, Value } from "./Body.ts"
 import type { Group } from "./Group.ts"
-import type { Site } from "./Site.ts"
+import type { Kernels, Site } from "./Site.ts"
 import { memoryOf } from "./spelling.ts"
 
 /** Elements from which on positions take more than 31 bits. */
@@ -21,6 +22,7 @@ export interface Parameters {
   /** Declarations in the order of the arguments. */
   readonly declare: () => string
   readonly arguments: () => ReadonlyArray<Argument>
+  readonly touches: () => ReadonlyArray<Touch>
 }
 
 /** Parameters for a kernel that writes `written`; what is private lies in the memory of its group. */
@@ -56,7 +58,8 @@ export const parametersOf = (written: ReadonlySet<Buffer>, site: Site, group: Gr
     arguments: () => [
       ...[...names.keys()].map((buffer): Argument => ({ tag: "pointer", place: site.memoryOf(buffer) })),
       ...given().map(([, counter]): Argument => ({ tag: "counter", counter }))
-    ]
+    ],
+    touches: () => [...names.keys()].map((buffer) => site.touch(buffer, written.has(buffer)))
   }
 }
 
@@ -87,11 +90,22 @@ export interface Made {
   readonly sharedBytes: number
 }
 
+/** A kernel whose lines call the number of its block `block`. */
+export const kernelDraft = (made: Made): Draft => ({
+  content: { tag: "kernel", made },
+  touches: made.parameters.touches()
+})
+
+/** The parameters of a kernel as they are declared. */
+export const declared = ({ parameters }: Made): string => parameters.declare()
+
 /** Adds a kernel, and gives its launch. */
-export const launch = ({ blocks, group, lines, name, parameters, sharedBytes }: Made, { kernels }: Site): Launch => {
+export const launched = (made: Made, kernels: Kernels): Launch => {
+  const { blocks, group, lines, name, parameters, sharedBytes } = made
   const threads = group.block[0] * group.block[1] * group.block[2]
   const text = [
-    `extern "C" __global__ void __launch_bounds__(${threads}) NAME(${parameters.declare()}) {`,
+    `extern "C" __global__ void __launch_bounds__(${threads}) NAME(${declared(made)}) {`,
+    "  const unsigned block = blockIdx.x;",
     ...lines.map((line) => `  ${line}`),
     "}"
   ].join("\n")

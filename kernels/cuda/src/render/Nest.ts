@@ -4,11 +4,11 @@
 import type { Buffer, Nest, Stage, Store } from "@cotangent/compiler/LoopProgram"
 import { footprint } from "@cotangent/compiler/LoopProgram"
 import type { Variable } from "@cotangent/tensor/Scalar"
-import type { Operation } from "../Plan.ts"
+import type { Draft } from "./Draft.ts"
 import * as Bodies from "./Body.ts"
 import type { Body, Index, Scope } from "./Body.ts"
 import { extentOf } from "./freedom.ts"
-import { indexOf, launch, parametersOf } from "./Kernel.ts"
+import { indexOf, kernelDraft, parametersOf } from "./Kernel.ts"
 import type { Mapping } from "./mapping.ts"
 import { mappingOf } from "./mapping.ts"
 import type { Site } from "./Site.ts"
@@ -17,7 +17,7 @@ import { unflattened } from "./spelling.ts"
 import { freedomWith } from "./freedom.ts"
 
 /** The operations that do what `nest` does. */
-export const renderNest = (nest: Nest, site: Site): ReadonlyArray<Operation> => {
+export const renderNest = (nest: Nest, site: Site): ReadonlyArray<Draft> => {
   if (nest.stages.every(({ axes }) => extentOf([...nest.axes, ...axes]) === 0)) return []
   const parts = spread(nest, site)
   return parts === undefined
@@ -27,7 +27,7 @@ export const renderNest = (nest: Nest, site: Site): ReadonlyArray<Operation> => 
 
 const storesOf = (stages: ReadonlyArray<Stage>): ReadonlyArray<Store> => stages.flatMap(({ stores }) => stores)
 
-const renderRows = (name: string, mapping: Mapping, site: Site): Operation => {
+const renderRows = (name: string, mapping: Mapping, site: Site): Draft => {
   const { group, rows, stages } = mapping
   const stores = storesOf(stages)
   const { reads, writes } = footprint({ tag: "nest", name, axes: rows, stages })
@@ -54,17 +54,14 @@ const renderRows = (name: string, mapping: Mapping, site: Site): Operation => {
         ]
       : []
   const perBlock = group.perBlock * mapping.lanes
-  return launch(
-    {
-      name,
-      lines: [...own, ...shared, ...outside.lines],
-      parameters,
-      group,
-      blocks: [Math.ceil(count / perBlock), 1, 1],
-      sharedBytes: group.kind === "thread" ? 0 : rowBytes * group.perBlock
-    },
-    site
-  )
+  return kernelDraft({
+    name,
+    lines: [...own, ...shared, ...outside.lines],
+    parameters,
+    group,
+    blocks: [Math.ceil(count / perBlock), 1, 1],
+    sharedBytes: group.kind === "thread" ? 0 : rowBytes * group.perBlock
+  })
 }
 
 const privateBytes = (privates: ReadonlySet<Buffer>, site: Site): number =>
@@ -94,7 +91,7 @@ const elements = ({ body, count, index, mapping, outside }: Parts): void => {
   const names = rows.map(() => body.fresh("i"))
   const isEven = lanes > 1 && innermost.extent % lanes === 0
   const groups = Math.ceil(count / lanes)
-  lines.push(`const ${wide} t = (${wide})blockIdx.x * blockDim.x + threadIdx.x;`, `if (t >= ${groups}) return;`)
+  lines.push(`const ${wide} t = (${wide})block * blockDim.x + threadIdx.x;`, `if (t >= ${groups}) return;`)
   /** Rows at the position in the names, `many` of them. */
   const at = (many: number, head: string, before: ReadonlyArray<string>): ReadonlyArray<string> => {
     const inside = Bodies.scopeOf(boundTo(rows, names, many))
@@ -154,7 +151,7 @@ const cooperative = ({ body, count, index, mapping, outside }: Parts): void => {
   const wide = count * group.lanes >= 2 ** 31 ? "long long" : index
   const { lines } = outside
   const { kind, perBlock } = group
-  lines.push(`${wide} g = ${perBlock === 1 ? "blockIdx.x" : `(${wide})blockIdx.x * ${perBlock} + ${group.inBlock}`};`)
+  lines.push(`${wide} g = ${perBlock === 1 ? "block" : `(${wide})block * ${perBlock} + ${group.inBlock}`};`)
   if (kind === "warp" && count % perBlock !== 0) lines.push(`if (g >= ${count}) return;`)
   // All threads of a block meet at barriers, so those without a row follow the last one.
   const isPartial = kind === "column" && count % perBlock !== 0

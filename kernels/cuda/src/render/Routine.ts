@@ -5,7 +5,9 @@
 import type { Buffer, Routine } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import { size } from "@cotangent/tensor/Shape"
-import type { Argument, Operation } from "../Plan.ts"
+import type { Argument, Launch } from "../Plan.ts"
+import type { Draft } from "./Draft.ts"
+import { operationDraft } from "./Draft.ts"
 import type { Site } from "./Site.ts"
 import { memoryOf } from "./spelling.ts"
 
@@ -32,14 +34,14 @@ interface Called {
   readonly isCooperative: boolean
 }
 
-const called = (call: Called, { kernels, memoryOf: placed }: Site): Operation => {
+const called = (call: Called, { kernels, memoryOf: placed, touch }: Site): Draft => {
   const { blocks, code, given, isCooperative, library, name, sharedBytes = 0 } = call
   // Numbers are parameters: kernels of other sizes are the same. Totals may take more than 31 bits.
   const types = given.map((each) => (typeof each === "number" ? "long long" : `${memoryOf(each.dtype)}*`))
   const parameters = types.map((type, i) => `${type} a${i}`).join(", ")
   const body = code.replaceAll(/\$(\d+)/g, (_, i: string) => `a${i}`)
   const text = `extern "C" __global__ void __launch_bounds__(${call.threads}) NAME(${parameters}) {\n  ${body}\n}`
-  return {
+  const launch: Launch = {
     tag: "launch",
     ...kernels.add(name, text, isCooperative, [library]),
     grid: [blocks, 1, 1],
@@ -49,18 +51,22 @@ const called = (call: Called, { kernels, memoryOf: placed }: Site): Operation =>
       typeof each === "number" ? { tag: "i64", value: each } : { tag: "pointer", place: placed(each) }
     )
   }
+  // Which of them are written only the code knows.
+  return operationDraft(
+    launch,
+    given.flatMap((each) => (typeof each === "number" ? [] : [touch(each, true)]))
+  )
 }
 
-type Render = (routine: Routine, site: Site) => ReadonlyArray<Operation>
+type Render = (routine: Routine, site: Site) => ReadonlyArray<Draft>
 
 const elementOf = ({ dtype }: Buffer): string => `ct_${dtype}`
 
-const copyOf = (from: Buffer, to: Buffer, count: number, site: Site): Operation => ({
-  tag: "copy",
-  from: site.memoryOf(from),
-  to: site.memoryOf(to),
-  bytes: count * bytes(from.dtype)
-})
+const copyOf = (from: Buffer, to: Buffer, count: number, site: Site): Draft =>
+  operationDraft({ tag: "copy", from: site.memoryOf(from), to: site.memoryOf(to), bytes: count * bytes(from.dtype) }, [
+    site.touch(from, false),
+    site.touch(to, true)
+  ])
 
 /** The positions that sort each row of `keys`, in `out`. */
 const sortInto = (
@@ -68,7 +74,7 @@ const sortInto = (
   out: Buffer,
   { descending, length, total }: { readonly length: number; readonly total: number; readonly descending: boolean },
   site: Site
-): ReadonlyArray<Operation> => {
+): ReadonlyArray<Draft> => {
   const kind = `<${descending}, ${elementOf(keys)}>`
   if (length <= mostInBlock) {
     const width = length <= 32 ? 32 : length <= 256 ? 128 : 512
@@ -228,7 +234,7 @@ const routines: Readonly<Record<string, Render>> = {
 /** The names of all routines that there are. */
 export const routineNames: ReadonlyArray<string> = Object.keys(routines)
 
-/** The operations of a routine. */
+/** What does the work of a routine. */
 export const renderRoutine: Render = (routine, site) => {
   const render = routines[routine.name]
   if (render === undefined) throw new TypeError(`there is no algorithm for ${routine.name}`)

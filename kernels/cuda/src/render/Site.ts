@@ -6,18 +6,23 @@ import * as Affine from "@cotangent/tensor/Affine"
 import type { DType } from "@cotangent/tensor/DType"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
+import type { Touch } from "./Draft.ts"
 import type { Counter, Memory, Offset, Place, Term } from "../Plan.ts"
 
 /** The surroundings of a step. */
 export interface Site {
   /** Where a buffer begins. */
   readonly memoryOf: (buffer: Buffer) => Place
+  /** The range of memory that a buffer takes. */
+  readonly touch: (buffer: Buffer, isWritten: boolean) => Touch
   /** Byte offset of a private buffer in the memory of a row. */
   readonly privatePlace: (buffer: Buffer) => number
   /** Whether a buffer may share memory with another that is written. */
   readonly isShared: (buffer: Buffer) => boolean
   readonly counters: ReadonlyMap<Variable, Counter>
   readonly kernels: Kernels
+  /** Whether products of `f32` may round their operands to tf32. */
+  readonly isTf32: boolean
   /** Memory that lasts until the end of the step at hand. */
   readonly temporary: (length: number, dtype: DType) => Buffer
 }
