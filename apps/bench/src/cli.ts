@@ -35,7 +35,7 @@ const flags = {
   ),
   device: Flag.String("device").pipe(
     Flag.withDescription("what to run on; wasm unless stated"),
-    Flag.withMetavar("(wasm|reference)"),
+    Flag.withMetavar("(wasm|reference|cuda)"),
     Flag.withDefault("wasm")
   ),
   quick: Flag.Boolean("quick").pipe(

@@ -26,6 +26,13 @@ export const devices: Readonly<Record<string, (setting: Setting) => Layer.Layer<
         return Wasm.layerWith({ isWide, threads, ...(profile === undefined ? {} : { profile }) })
       })
     ),
+  cuda: () =>
+    Layer.unwrap(
+      Effect.map(
+        Effect.promise(() => import("@cotangent/cuda/Cuda")),
+        ({ layer }) => layer
+      )
+    ),
   reference: () =>
     Layer.unwrap(
       Effect.map(

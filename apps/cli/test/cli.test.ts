@@ -17,7 +17,7 @@ describe("help", () => {
   it("names the flags of each command", async () => {
     const expected = {
       train: [
-        "--device (auto|wasm|reference)",
+        "--device (auto|wasm|reference|cuda)",
         "--seed N",
         "--epochs N",
         "--limit N",
@@ -133,7 +133,7 @@ describe("lists", () => {
     const [{ devices }] = parseLines((await run("devices", "--json")).out)
     assert.deepStrictEqual(
       (devices as ReadonlyArray<{ name: string }>).map(({ name }) => name),
-      ["wasm", "reference"]
+      ["wasm", "reference", "cuda"]
     )
   })
 })

@@ -23,8 +23,14 @@ const row = (load: () => Promise<DeviceModule>, dtypes: DeviceRow["dtypes"]): De
   dtypes
 })
 
-/** Every device by its name. */
+/** The devices that every machine has, by name. */
 export const devices = {
   reference: row(() => import("@cotangent/runtime/ReferenceDevice"), ["f64"]),
   wasm: row(() => import("@cotangent/wasm/Wasm"), ["f32", "f64"])
+} satisfies Readonly<Record<string, DeviceRow>>
+
+/** Every device by its name, those among them that a machine may lack. */
+export const every = {
+  ...devices,
+  cuda: row(() => import("@cotangent/cuda/Cuda"), ["f32", "f64"])
 } satisfies Readonly<Record<string, DeviceRow>>

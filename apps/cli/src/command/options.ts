@@ -6,7 +6,7 @@ import * as Flag from "effect/cli/Flag"
 /** `--device`. */
 export const device: Flag.Flag<string> = Flag.String("device").pipe(
   Flag.withDescription("where to compute: auto takes the first that is available"),
-  Flag.withMetavar("(auto|wasm|reference)"),
+  Flag.withMetavar("(auto|wasm|reference|cuda)"),
   Flag.withDefault("auto")
 )
 

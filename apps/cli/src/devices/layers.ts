@@ -30,8 +30,15 @@ const reference: DeviceLayer = Layer.unwrap(
   )
 )
 
-/** Each device by name, the best one first. */
-export const devices: Readonly<Record<string, DeviceLayer>> = { wasm, reference }
+const cuda: DeviceLayer = Layer.unwrap(
+  Effect.map(
+    Effect.promise(() => import("@cotangent/cuda/Cuda")),
+    ({ layer }) => layer
+  )
+)
+
+/** Each device by name, in the order in which they are listed. */
+export const devices: Readonly<Record<string, DeviceLayer>> = { wasm, reference, cuda }
 
 /** What `--device` accepts: a device, or `auto` for the first that is available. */
 export const choices: Readonly<Record<string, DeviceLayer>> = {

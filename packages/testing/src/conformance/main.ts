@@ -12,7 +12,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { DeviceRow } from "../devices.ts"
-import { devices } from "../devices.ts"
+import { every } from "../devices.ts"
 import type { Suite } from "./format.ts"
 import { runSuite } from "./run.ts"
 import { load, ownFolder } from "./suites.ts"
@@ -48,7 +48,7 @@ const runAll = Effect.fnUntraced(function* (suites: ReadonlyArray<Suite>, dtypes
 
 const program = Effect.gen(function* () {
   const { device, folder, suites } = yield* settings
-  const rows: Readonly<Record<string, DeviceRow>> = devices
+  const rows: Readonly<Record<string, DeviceRow>> = every
   yield* demand("CONFORMANCE_DEVICE", Object.keys(rows), [device])
   const all = yield* load(Option.getOrElse(folder, () => ownFolder))
   const names = all.map(({ suite }) => suite)
