@@ -34,7 +34,7 @@ struct Thread {
   Bits value, answer;
 };
 
-const size_t stackBytes = 128 << 10;
+const size_t stackBytes = 256 << 10;
 const unsigned mostThreads = 1024;
 const size_t mostShared = 232448;
 
@@ -56,7 +56,7 @@ void start();
 // Six registers and the address to return to; the stack is 8 bytes off a multiple of 16 when a function is entered.
 // Stacks start at different lines of the cache, else they would all compete for the same.
 void prepare(Thread &thread, unsigned number) {
-  Bits *top = (Bits *)(thread.memory + stackBytes - 128 - number % 61 * 64);
+  Bits *top = (Bits *)(thread.memory + stackBytes - 120 - number % 61 * 64);
   top[0] = 0;
   top[-1] = (Bits)&start;
   thread.stack = top - 7;
@@ -88,7 +88,6 @@ void meet(unsigned thread) {
     if (!(mask >> lane & 1) || !isAlive(first + lane)) continue;
     const Thread &other = threads[first + lane];
     if (other.wait != Wait::lanes) return;
-    if (other.mask != mask) failure = "lanes of a warp meet with masks that overlap but differ";
     if (other.kind != threads[thread].kind) failure = "lanes of a warp meet at a shuffle and at a vote";
   }
   if (failure) return;
@@ -105,6 +104,11 @@ void meet(unsigned thread) {
 Bits atLanes(Kind kind, unsigned mask, Bits value, unsigned source) {
   Thread &self = threads[current];
   if (!(mask >> (current & 31) & 1)) failure = "a lane is not in the mask that it passes";
+  for (unsigned lane = 0; lane < 32; lane++) {
+    const unsigned number = warpStart(current) + lane;
+    if (number >= count || threads[number].wait != Wait::lanes || threads[number].mask == mask) continue;
+    if ((mask >> lane & 1) || (threads[number].mask >> (current & 31) & 1)) failure = "lanes of a warp meet with masks that overlap but differ";
+  }
   self.kind = kind;
   self.mask = mask;
   self.value = value;
