@@ -134,6 +134,27 @@ export const gather: {
   return { columns: mapEach(self.columns, (column) => Rows.gather(column, order)), size: order.length }
 })
 
+/**
+ * The examples that `predicate` accepts, copied; it is given the place of an example and all columns.
+ *
+ * **Example** (Keeping a class)
+ *
+ * ```ts run
+ * const label = { shape: [4], dtype: "u8", data: new Uint8Array([2, 0, 2, 1]) } as const
+ * const twos = Dataset.filter(Dataset.make({ label }), (i, { label }) => label.data[i] === 2)
+ * twos.size // => 2
+ * ```
+ */
+export const filter: {
+  <C extends Columns>(predicate: (place: number, columns: C) => boolean): (self: Dataset<C>) => Dataset<C>
+  <C extends Columns>(self: Dataset<C>, predicate: (place: number, columns: C) => boolean): Dataset<C>
+} = dual(2, <C extends Columns>(self: Dataset<C>, predicate: (place: number, columns: C) => boolean): Dataset<C> =>
+  gather(
+    self,
+    Array.from({ length: self.size }, (_, i) => i).filter((i) => predicate(i, self.columns))
+  )
+)
+
 /** How a dataset is cut into batches. */
 export interface BatchOptions {
   /** Examples of one batch. */

@@ -36,33 +36,76 @@ export const of = ({ data, shape }: HostArray): Moments => {
     throw new ShapeError({ operation: "Moments.of", expected: "[n, …] with an example or more", received: [shape] })
   }
   const width = size(features)
-  const average = (term: (value: number, feature: number) => number): Float64Array => {
-    const total = new Float64Array(width)
-    for (let i = 0; i < data.length; i++) total[i % width] += term(data[i], i % width)
-    return total.map((sum) => sum / count)
+  const { mean, std } = measured(data, width, (i) => i % width)
+  return { mean: view(features, "f64", mean), std: view(features, "f64", std) }
+}
+
+/** The moments of `groups` groups of as many elements each; `groupOf` tells which an element belongs to. */
+const measured = (data: HostArray["data"], groups: number, groupOf: (i: number) => number) => {
+  const average = (term: (value: number, group: number) => number): Float64Array => {
+    const total = new Float64Array(groups)
+    for (let i = 0; i < data.length; i++) total[groupOf(i)] += term(data[i], groupOf(i))
+    return total.map((sum) => (sum * groups) / data.length)
   }
   const mean = average((value) => value)
-  const variance = average((value, feature) => (value - mean[feature]) ** 2)
-  return { mean: view(features, "f64", mean), std: view(features, "f64", variance.map(Math.sqrt)) }
+  return { mean, std: average((value, group) => (value - mean[group]) ** 2).map(Math.sqrt) }
 }
 
 /**
- * `(column − mean) / std` of each feature, as `f32`. A feature that never varied becomes its distance from the mean.
+ * The moments of each channel of pictures, over examples and pixels.
  *
- * **Shapes** `[n, …features]`
+ * **Shapes** `[n, channels, …space] → [channels, 1, …]`, an axis for each of space
  *
- * **Throws** `ShapeError` unless the moments are of these features.
+ * **Throws** `ShapeError` for fewer than two axes or for no elements.
+ *
+ * **Numerics** As `of`.
+ *
+ * **Example** (Measuring two channels)
+ *
+ * ```ts run
+ * const image = { shape: [1, 2, 1, 2], dtype: "u8", data: new Uint8Array([1, 3, 5, 5]) } as const
+ * const { mean, std } = Moments.perChannel(image)
+ * mean.shape // => [2, 1, 1]
+ * Array.from(mean.data) // => [2, 5]
+ * Array.from(std.data) // => [1, 0]
+ * ```
+ */
+export const perChannel = ({ data, shape }: HostArray): Moments => {
+  const [, channels, ...space] = shape
+  if (channels === undefined || data.length === 0) {
+    throw new ShapeError({
+      operation: "Moments.perChannel",
+      expected: "[n, channels, …] with elements",
+      received: [shape]
+    })
+  }
+  const area = size(space)
+  const moments = measured(data, channels, (i) => Math.floor(i / area) % channels)
+  const one = [channels, ...space.map(() => 1)]
+  return { mean: view(one, "f64", moments.mean), std: view(one, "f64", moments.std) }
+}
+
+/**
+ * `(column − mean) / std` of each feature or channel, as `f32`. One that never varied becomes its distance from the mean.
+ *
+ * **Shapes** `[n, …features]`, and moments with as many axes as there are of features
+ *
+ * **Throws** `ShapeError` unless the moments are of these features, or of their channels.
  */
 export const standardize = (column: HostArray, { mean, std }: Moments): HostArray<"f32"> => {
   const { data, shape } = column
-  if (shape.length === 0 || !equals(shape.slice(1), mean.shape)) {
-    const expected = "a column and the moments of its features"
+  const features = shape.slice(1)
+  const isOfChannels = mean.shape.length > 0 && equals(mean.shape, [features[0], ...features.slice(1).map(() => 1)])
+  if (shape.length === 0 || !(isOfChannels || equals(features, mean.shape))) {
+    const expected = "a column and the moments of its features or channels"
     throw new ShapeError({ operation: "Moments.standardize", expected, received: [shape, mean.shape] })
   }
   const width = mean.data.length
+  // Elements of a feature, one after the other.
+  const run = isOfChannels ? size(features.slice(1)) : 1
   const result = allocate("f32", data.length)
   for (let i = 0; i < data.length; i++) {
-    const feature = i % width
+    const feature = Math.floor(i / run) % width
     result[i] = (data[i] - mean.data[feature]) / (std.data[feature] || 1)
   }
   return view(shape, "f32", result)

@@ -2,11 +2,11 @@
  * Examples in two parts at random: by a key, so the parts are the same on every machine.
  */
 import { ArgumentError } from "@cotangent/tensor/errors"
-import type { HostArray } from "@cotangent/tensor/HostArray"
 import * as Random from "@cotangent/tensor/Random"
 import type { Columns, Dataset } from "./Dataset.ts"
 import * as Datasets from "./Dataset.ts"
 import { permutation } from "./internal/order.ts"
+import * as Labels from "./Labels.ts"
 
 /** How examples are parted. */
 export interface SplitOptions {
@@ -71,18 +71,11 @@ export const random = <C extends Columns>(self: Dataset<C>, { heldOut, key }: Sp
   return part(self, key, () => wanted-- > 0)
 }
 
-/** How many examples of each class there are. */
-const countsOf = ({ data }: HostArray): ReadonlyMap<number, number> => {
-  const counts = new Map<number, number>()
-  for (let i = 0; i < data.length; i++) counts.set(data[i], (counts.get(data[i]) ?? 0) + 1)
-  return counts
-}
-
 /**
  * Holds out the same part of each class, at random.
  *
- * **Throws** `ArgumentError` unless `heldOut` is above 0 and below 1, and `by` names a column `[size]` of integers, each
- * class of which has an example for both parts.
+ * **Throws** `ArgumentError` unless `heldOut` is above 0 and below 1, or for a class that has no example for both parts;
+ * `ShapeError`, `DTypeError` unless `by` names a column `[size]` of integers.
  *
  * **Numerics** For each class, `heldOut` times its size is rounded to the nearest whole number, but to no less than one
  * example for either part.
@@ -102,12 +95,8 @@ export const stratified = <C extends Columns>(
   const operation = "Split.stratified"
   check(operation, heldOut)
   const labels = self.columns[by]
-  if (labels.shape.length !== 1 || labels.dtype.startsWith("f")) {
-    const received = `${by} of ${labels.dtype} with ${labels.shape.length} axes`
-    throw new ArgumentError({ operation, expected: "a column of one integer for each example", received })
-  }
   const wanted = new Map<number, number>()
-  for (const [label, count] of countsOf(labels)) {
+  for (const [label, count] of Labels.counts(labels)) {
     if (count < 2) {
       throw new ArgumentError({
         operation,

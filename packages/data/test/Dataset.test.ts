@@ -63,6 +63,12 @@ describe("parts of a dataset", () => {
     assert.throws(() => Dataset.map(examples(3), ({ id }) => ({ id, one: make([1], "u8", [1]) })), /Dataset.make/)
   })
 
+  it("filter keeps what is accepted, in its order", () => {
+    const odd = Dataset.filter(examples(6), (i, { id }) => id.data[i] % 2 === 1)
+    assert.deepStrictEqual(odd, Dataset.gather(examples(6), [1, 3, 5]))
+    assert.strictEqual(Dataset.filter(() => false)(examples(6)).size, 0)
+  })
+
   it("gather gives the examples that are named", () => {
     const gathered = Dataset.gather(examples(4), [3, 0, 3])
     assert.deepStrictEqual(gathered.columns, {

@@ -73,6 +73,6 @@ describe("Split", () => {
       /expected two examples or more of each class, received one of class 1/
     )
     const x = Dataset.make({ x: make([2], "f32", [0, 0]) })
-    assert.throws(() => Split.stratified(x, { by: "x", heldOut: 0.5, key }), /received x of f32 with 1 axes/)
+    assert.throws(() => Split.stratified(x, { by: "x", heldOut: 0.5, key }), /Labels: expected integers, received f32/)
   })
 })
