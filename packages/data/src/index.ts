@@ -1,4 +1,5 @@
 /** Datasets, their batches as streams, fetching them, and strict readers of their files. */
+export * as Augment from "./Augment.ts"
 export * as Cifar from "./Cifar.ts"
 export * as Cmudict from "./Cmudict.ts"
 export * as Csv from "./Csv.ts"
