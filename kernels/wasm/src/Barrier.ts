@@ -119,3 +119,10 @@ export const share = (code: FunctionBuilder, { count, thread }: Threads, extent:
   }
   return { from: bound(0), to: bound(1) }
 }
+
+/** The shares of all threads, as `share` computes them. */
+export const shares = (count: number, extent: number, granule: number): ReadonlyArray<readonly [number, number]> => {
+  const granules = Math.ceil(extent / granule)
+  const bound = (thread: number): number => Math.min(extent, Math.floor((thread * granules) / count) * granule)
+  return Array.from({ length: count }, (_, thread) => [bound(thread), bound(thread + 1)])
+}

@@ -7,7 +7,7 @@ import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { partBytes } from "./accumulators.ts"
 import { approximate } from "./approximate.ts"
 import type { Threads } from "./Barrier.ts"
-import type { Touch } from "./Conflicts.ts"
+import type { Manner, Touch } from "./Conflicts.ts"
 import type { Emitter, Machine } from "./Emitter.ts"
 import * as Emitters from "./Emitter.ts"
 import type { FunctionBuilder, FunctionReference, Global, Local } from "./FunctionBuilder.ts"
@@ -35,7 +35,7 @@ export interface Context {
   /** How much of it some step needs. */
   scratchBytes: number
   /** What memory a step touches. */
-  readonly touch: (step: Step) => Touch
+  readonly touch: (step: Step, manner: Manner) => Touch
   /** Where the addresses of buffers stand while the code of a form runs, and how many forms there are. */
   readonly slots: Array<Global<"i32">>
   readonly forms: { count: number }

@@ -2,10 +2,9 @@
  * Emits contractions: a matrix product by the generator of `gemm.ts`, whose epilogue stores the values that contain
  * its sums.
  */
-import type { Buffer, Contraction, Operand } from "@cotangent/compiler/LoopProgram"
+import type { Buffer, Contraction } from "@cotangent/compiler/LoopProgram"
 import { footprint } from "@cotangent/compiler/LoopProgram"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
-import { children } from "@cotangent/tensor/Scalar"
 import type { Emitter, Machine } from "./Emitter.ts"
 import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
 import type { Gemm } from "./gemm.ts"
@@ -15,6 +14,8 @@ import type { ModuleBuilder } from "./Module.ts"
 import type { Target } from "./Nests.ts"
 import { targetsOf } from "./Nests.ts"
 import { strideIn } from "./Prepare.ts"
+import type { Grouped } from "./Rows.ts"
+import { isFixed } from "./Rows.ts"
 import { isVectorizable } from "./Vectorize.ts"
 
 /** What the emitting of contractions needs of its surroundings. */
@@ -29,7 +30,7 @@ export interface Site {
 }
 
 /** Adds the matrix product of `step` to the module. Its function's further parameters are the batch axes. */
-export const addGemm = (step: Contraction, key: string, site: Site): Gemm => {
+export const addGemm = (step: Grouped, key: string, site: Site): Gemm => {
   const { a, accumulator, b, column, depth, row } = step
   // Only floats are recognized as contractions.
   const dtype = accumulator.dtype as "f32" | "f64"
@@ -44,13 +45,6 @@ export const addGemm = (step: Contraction, key: string, site: Site): Gemm => {
     isWide: site.isWide,
     epilogue: epilogueOf(step, key, site)
   })
-}
-
-/** Whether an operand is the same for all of several batches. */
-export const isFixed = ({ offset }: Operand, { batch }: Contraction): boolean => {
-  const moving = new Set<Scalar>(batch)
-  const depends = (scalar: Scalar): boolean => moving.has(scalar) || children(scalar).some(depends)
-  return batch.length > 0 && !depends(offset)
 }
 
 const epilogueOf = (step: Contraction, key: string, site: Site): Epilogue => {

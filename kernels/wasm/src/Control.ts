@@ -3,7 +3,7 @@
  * way: they read what was written before a barrier.
  */
 import type { Branch, Place, Repeat, Step, Tiles, While } from "@cotangent/compiler/LoopProgram"
-import { share } from "./Barrier.ts"
+import { share, shares } from "./Barrier.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, withBuffers } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
@@ -17,7 +17,7 @@ export type AddStep = (step: Step, context: Context) => Call
 export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep: AddStep): Runner => {
   const global = context.module.global(0)
   const inner: Context = { ...context, counters: new Map([...context.counters, [counter, global]]) }
-  const [run, isShared] = addBlocks([steps], inner, addStep)
+  const [run, isShared] = addBlocks([steps], inner, addStep, true)
   context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
   const emit = (entry: FunctionBuilder): void => {
     if (counter.extent === 0) return
@@ -49,7 +49,8 @@ export const addTiles = ({ counter, steps }: Tiles, context: Context, addStep: A
       inOrder(calls, entry, inside)
     })
   }
-  return { emit, isShared: threads !== undefined }
+  const ranges = threads === undefined ? [] : shares(threads.count, counter.extent, 1)
+  return { emit, isShared: threads !== undefined, split: { axis: counter, ranges } }
 }
 
 export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context, addStep: AddStep): Runner => {
@@ -84,16 +85,17 @@ export const addWhile = ({ condition, predicate, steps }: While, context: Contex
   return { emit, isShared }
 }
 
-/** Adds lists of steps; gives what runs each of them, and whether threads share any. */
+/** Adds lists of steps, which may be repeated; gives what runs each of them, and whether threads share any. */
 const addBlocks = (
   blocks: ReadonlyArray<ReadonlyArray<Step>>,
   context: Context,
-  addStep: AddStep
+  addStep: AddStep,
+  isRepeated = false
 ): readonly [runs: ReadonlyArray<Call["emit"]>, isShared: boolean] => {
   const calls = blocks.map((steps) => steps.map((step) => addStep(step, context)))
   const isShared = calls.flat().some((call) => call.isShared)
   const runs = calls.map((block) => (entry: FunctionBuilder): void => {
-    if (isShared) sequence(block, entry, context)
+    if (isShared) sequence(block, entry, context, isRepeated)
     else inOrder(block, entry, context)
   })
   return [runs, isShared]

@@ -4,9 +4,12 @@
  */
 import type { Buffer, Contraction, Nest } from "@cotangent/compiler/LoopProgram"
 import type { Variable } from "@cotangent/tensor/Scalar"
+import type { Split } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import { pushBase } from "./Context.ts"
 import type { FunctionBuilder, FunctionReference, Global } from "./FunctionBuilder.ts"
+import { parallelAxis } from "./Nests.ts"
+import type { Runner } from "./Sharing.ts"
 
 /** What of a step makes its code. */
 interface Form {
@@ -65,6 +68,19 @@ const isBuffer = (value: object): value is Buffer => "role" in value && "shape" 
 export interface Code {
   readonly function: FunctionReference
   readonly isShared: boolean
+  /** What threads share, where that is one axis: of a nest the outermost. */
+  readonly split?: { readonly by: "outer" | "batch" | "row" | "column"; readonly ranges: Split["ranges"] } | undefined
+}
+
+const axisOf = (step: Nest | Contraction, by: NonNullable<Code["split"]>["by"]): Variable | undefined => {
+  if (step.tag === "nest") return parallelAxis(step)
+  return by === "batch" ? step.batch[0] : by === "row" ? step.row : step.column
+}
+
+/** A code's split in terms of a step of its form. */
+const splitOf = (step: Nest | Contraction, { split }: Code): Split | undefined => {
+  const axis = split === undefined ? undefined : axisOf(step, split.by)
+  return axis === undefined || split === undefined ? undefined : { axis, ranges: split.ranges }
 }
 
 /** Code for `step`, from `make` unless a step of the same form has it already, and what calls it. */
@@ -72,7 +88,7 @@ export const withForm = (
   step: Nest | Contraction,
   context: Context,
   make: (inside: Context, form: number) => Code
-): { readonly isShared: boolean; readonly emit: (code: FunctionBuilder) => void } => {
+): Runner => {
   const { module, slots } = context
   const { buffers, key } = formOf(step, context.counters)
   while (slots.length < buffers.length) slots.push(module.global(0))
@@ -92,5 +108,5 @@ export const withForm = (
     })
     code.call(made.function)
   }
-  return { isShared: made.isShared, emit }
+  return { isShared: made.isShared, split: splitOf(step, made), emit }
 }

@@ -7,7 +7,8 @@ import { bytes } from "@cotangent/tensor/DType"
 import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 import type { Threads } from "./Barrier.ts"
-import { share } from "./Barrier.ts"
+import { share, shares } from "./Barrier.ts"
+import type { Split } from "./Conflicts.ts"
 import type { Emitter, Lanes } from "./Emitter.ts"
 import type { Bound } from "./FunctionBuilder.ts"
 import type { Address } from "./Prepare.ts"
@@ -25,26 +26,33 @@ export interface Target {
   readonly value: Scalar
 }
 
+/** The ranges of the parallel axis that threads have; undefined where they share anything else. */
+type Ranges = Split["ranges"] | undefined
+
 /**
- * Emits the loops of `nest`: those of its outermost axis for a part of it only, where there are threads. Where there
- * are no loops, they share those of the large sums.
+ * Emits the loops of `nest`: those of its outermost axis for a part of it only, where there are threads; gives the parts
+ * of all. Where there are no loops, they share those of the large sums.
  */
-export const emitNest = (nest: Nest, emitter: Emitter, means: Means): void => {
+export const emitNest = (nest: Nest, emitter: Emitter, means: Means): Ranges => {
   const targets = nest.stages.map((stage) => targetsOf(stage.stores, emitter))
   const inner = nest.stages.flatMap((stage) => stage.axes)
   if (isSingle(nest)) {
     const totals = largeTotals(targets.flat().map(({ value }) => value))
-    if (totals.length > 0) return storeTotals(totals, targets.flat(), emitter, means)
-  }
-  const run = (axes: ReadonlyArray<Variable>, split: Threads | undefined): void => {
-    if (axes.length === 0) {
-      return nest.stages.forEach((stage, i) => emitStage(stage.axes, targets[i], emitter, split))
+    if (totals.length > 0) {
+      storeTotals(totals, targets.flat(), emitter, means)
+      return undefined
     }
+  }
+  const run = (axes: ReadonlyArray<Variable>, split: Threads | undefined): Ranges => {
+    // Only what has a single stage is split inside of it.
+    if (axes.length === 0) return nest.stages.map((stage, i) => emitStage(stage.axes, targets[i], emitter, split))[0]
     const [axis, ...rest] = axes
     emitter.hoist(rootsOf(targets.flat()), new Set([...axes, ...inner]))
-    emitter.loop(axis, rangeOf(axis, emitter, split), () => run(rest, undefined))
+    const { ranges, ...range } = rangeOf(axis, emitter, split)
+    emitter.loop(axis, range, () => run(rest, undefined))
+    return ranges
   }
-  run(nest.axes, means.threads)
+  return run(nest.axes, means.threads)
 }
 
 const storeTotals = (
@@ -66,10 +74,15 @@ const granule = 16
 export const parallelAxis = ({ axes, stages }: Nest): Variable | undefined =>
   axes[0] ?? (stages.length === 1 ? stages[0].axes[0] : undefined)
 
-const rangeOf = (axis: Variable, { code }: Emitter, split: Threads | undefined) =>
-  split === undefined
-    ? { from: 0, to: axis.extent, step: 1 }
-    : { ...share(code, split, axis.extent, axis.extent >= granule * split.count * 4 ? granule : 1), step: 1 }
+const rangeOf = (
+  { extent }: Variable,
+  { code }: Emitter,
+  split: Threads | undefined
+): { readonly from: Bound; readonly to: Bound; readonly step: number; readonly ranges: Ranges } => {
+  if (split === undefined) return { from: 0, to: extent, step: 1, ranges: undefined }
+  const each = extent >= granule * split.count * 4 ? granule : 1
+  return { ...share(code, split, extent, each), step: 1, ranges: shares(split.count, extent, each) }
+}
 
 /** Stores in the form that code is generated from. */
 export const targetsOf = (stores: Stage["stores"], { workspace }: Emitter): ReadonlyArray<Target> =>
@@ -89,18 +102,24 @@ const emitStage = (
   targets: ReadonlyArray<Target>,
   emitter: Emitter,
   split: Threads | undefined
-): void => {
+): Ranges => {
   const roots = rootsOf(targets)
   emitter.hoist(roots, new Set(axes))
-  if (axes.length === 0) return storeAll(targets, emitter)
   const [axis, ...rest] = axes
+  if (axis === undefined) {
+    storeAll(targets, emitter)
+    return undefined
+  }
   if (rest.length > 0) {
-    return emitter.loop(axis, rangeOf(axis, emitter, split), () => emitStage(rest, targets, emitter, undefined))
+    const { ranges, ...range } = rangeOf(axis, emitter, split)
+    emitter.loop(axis, range, () => emitStage(rest, targets, emitter, undefined))
+    return ranges
   }
   if (split !== undefined) return splitStage(axis, targets, emitter, split)
   const lanes = lanesFor(axis, targets, emitter)
   if (lanes === undefined) eachElement(axis, 0, targets, emitter)
   else runs([lanes.unroll, 4, 1], { ...lanes, from: 0 }, targets, emitter)
+  return undefined
 }
 
 /** Runs from `from` on: as far as whole rounds of the first of `unrolls` go, then of the next; the rest one by one. */
@@ -125,21 +144,26 @@ const eachElement = (axis: Variable, from: number, targets: ReadonlyArray<Target
  * The innermost axis is also the one that threads share: each has whole rounds of the vector loop, and the last thread
  * what is left over.
  */
-const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emitter, split: Threads): void => {
+const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emitter, split: Threads): Ranges => {
   const { code } = emitter
   const lanes = lanesFor(axis, targets, emitter, split.count)
   if (lanes === undefined) {
-    return emitter.loop(axis, rangeOf(axis, emitter, split), () => storeAll(targets, emitter))
+    const { ranges, ...range } = rangeOf(axis, emitter, split)
+    emitter.loop(axis, range, () => storeAll(targets, emitter))
+    return ranges
   }
   const step = lanes.lanes * lanes.unroll
   const main = axis.extent - (axis.extent % step)
-  vectors(lanes, share(code, split, main, Math.max(step, granule)), targets, emitter)
-  if (main === axis.extent) return
+  const each = Math.max(step, granule)
+  vectors(lanes, share(code, split, main, each), targets, emitter)
+  const ranges = shares(split.count, main, each)
+  if (main === axis.extent) return ranges
   code
     .get(split.thread)
     .i32(split.count - 1)
     .op("i32.eq")
   code.if(() => emitter.within([], () => runs([4, 1], { ...lanes, from: main }, targets, emitter)))
+  return ranges.map(([from, to], thread) => (thread === split.count - 1 ? [from, axis.extent] : [from, to]))
 }
 
 /** All values before any store: a store may replace what another value was loaded from. */

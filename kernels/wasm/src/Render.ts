@@ -5,24 +5,16 @@
  * All threads run the whole program, each its part of every step that is worth sharing; a barrier stands between steps
  * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
  */
-import type {
-  Buffer,
-  Contraction,
-  Copy,
-  LoopProgram,
-  Nest,
-  Operand,
-  Routine,
-  Step
-} from "@cotangent/compiler/LoopProgram"
+import type { Buffer, Copy, LoopProgram, Nest, Operand, Routine, Step } from "@cotangent/compiler/LoopProgram"
 import { inner } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Variable } from "@cotangent/tensor/Scalar"
 import { add as addBarrier } from "./Barrier.ts"
+import type { Split } from "./Conflicts.ts"
 import { touches } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, nestScratch, pushBase, rowsOf, sharedAt, touched, withBuffers } from "./Context.ts"
-import { addGemm, isFixed } from "./Contractions.ts"
+import { addGemm } from "./Contractions.ts"
 import { addBranch, addRepeat, addTiles, addWhile } from "./Control.ts"
 import type { Code } from "./Forms.ts"
 import { withForm } from "./Forms.ts"
@@ -35,8 +27,10 @@ import { emitNest } from "./Nests.ts"
 import type { Kernel } from "./Profile.ts"
 import { kernelOf } from "./Profile.ts"
 import type { Call, Runner } from "./Sharing.ts"
-import { alone, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
+import { alone, hasLargeSteps, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
 import { algorithms } from "./Routines.ts"
+import type { Grouped } from "./Rows.ts"
+import { byRows, isFixed } from "./Rows.ts"
 import { resultBytes } from "./Totals.ts"
 import type { HostFunction } from "./scalarInstructions.ts"
 import { eachHostFunction } from "./scalarInstructions.ts"
@@ -84,7 +78,7 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   const pointers = new Map<Buffer, Global<"i32">>()
   for (const buffer of [...program.inputs, ...program.outputs]) pointers.set(buffer, module.global(0))
   const threads =
-    target.threads > 1
+    target.threads > 1 && hasLargeSteps(program)
       ? { count: target.threads, thread, barrier: addBarrier(module, control, target.threads) }
       : undefined
   const context: Context = {
@@ -142,11 +136,15 @@ const hostsOf = (module: ModuleBuilder): Machine["host"] =>
     })
   )
 
-const addStep = (step: Step, context: Context): Call => {
-  const call = { ...addRunner(step, context), touch: context.touch(step) }
-  const { profiled } = context
+const addStep = (given: Step, context: Context): Call => {
+  const { counters, profiled, threads } = context
+  const isSplit = threads !== undefined && given.tag === "contraction" && isWorthSplitting(given, context)
+  const step = isSplit ? byRows(given, threads.count) : given
+  const { emit, isShared, split } = addRunner(step, context)
+  const manner = { count: threads?.count ?? 1, isShared, split, counters: counters.keys() }
+  const call = { emit, isShared, touch: context.touch(step, manner) }
   if (profiled === undefined || isCompound(step)) return call
-  return { ...call, number: profiled.kernels.push(kernelOf(step)) - 1 }
+  return { ...call, number: profiled.kernels.push(kernelOf(given)) - 1 }
 }
 
 /** Whether a step is made of steps, which have times of their own. */
@@ -179,11 +177,18 @@ const addNest = (nest: Nest, context: Context): Code => {
   const threads = isWorthSharing(nest, context) ? context.threads : undefined
   const scratch = nestScratch(code, context, threads)
   const emitter = emitterFor(code, loops, context, { rows: rowsOf(nest), scratch: scratch.parts })
-  withBuffers(emitter, touched(nest), context, () => emitNest(nest, emitter, { results: scratch.results, threads }))
-  return { function: code, isShared: threads !== undefined }
+  let ranges: Split["ranges"] | undefined
+  withBuffers(emitter, touched(nest), context, () => {
+    ranges = emitNest(nest, emitter, { results: scratch.results, threads })
+  })
+  return {
+    function: code,
+    isShared: threads !== undefined,
+    ...(ranges === undefined ? {} : { split: { by: "outer", ranges } })
+  }
 }
 
-const addContraction = (step: Contraction, context: Context, form: number): Code => {
+const addContraction = (step: Grouped, context: Context, form: number): Code => {
   const key = `form ${form}`
   const product = addGemm(step, key, {
     module: context.module,
@@ -197,7 +202,7 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
   context.scratchBytes = Math.max(context.scratchBytes, product.scratchBytes)
   const code = context.module.function({ name: step.name, parameters: [] })
   const emitter = emitterFor(code, batch, context)
-  const split = threads === undefined ? undefined : partOf(step, product, code, threads)
+  const part = threads === undefined ? undefined : partOf(step, product, code, threads)
   const pushAddress = (operand: Operand): void => {
     const { base, offset } = emitter.workspace.address(operand.buffer, operand.offset)
     // The address is computed before it is pushed.
@@ -216,15 +221,15 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
   const run = (axes: ReadonlyArray<Variable>): void => {
     const [axis, ...rest] = axes
     if (axis !== undefined) {
-      const range = (axis === batch[0] ? split?.batch : undefined) ?? { from: 0, to: axis.extent }
+      const range = (axis === batch[0] ? part?.batch : undefined) ?? { from: 0, to: axis.extent }
       return emitter.loop(axis, { ...range, step: 1 }, () => run(rest))
     }
     pushAddress(a)
     pushAddress(b)
     code.get(context.scratch)
     for (const [range, extent] of [
-      [split?.units, product.units],
-      [split?.panels, product.panels]
+      [part?.units, product.units],
+      [part?.panels, product.panels]
     ] as const) {
       if (range === undefined) code.i32(0).i32(extent)
       else code.get(range.from).get(range.to)
@@ -236,7 +241,7 @@ const addContraction = (step: Contraction, context: Context, form: number): Code
     if (product.prepare !== undefined) prepare(product.prepare)
     run(batch)
   })
-  return { function: code, isShared: threads !== undefined }
+  return { function: code, isShared: threads !== undefined, split: part?.split }
 }
 
 const addRoutine = (routine: Routine, context: Context): Runner => {

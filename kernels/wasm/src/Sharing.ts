@@ -1,12 +1,13 @@
 /**
  * Which steps threads share, and in what order they run.
  */
-import type { Contraction, Nest } from "@cotangent/compiler/LoopProgram"
+import type { Contraction, LoopProgram, Nest, Step } from "@cotangent/compiler/LoopProgram"
+import { inner } from "@cotangent/compiler/LoopProgram"
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 import type { Share, Threads } from "./Barrier.ts"
-import { share } from "./Barrier.ts"
-import type { Touch } from "./Conflicts.ts"
+import { share, shares } from "./Barrier.ts"
+import type { Split, Touch } from "./Conflicts.ts"
 import { conflicts } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
@@ -25,8 +26,10 @@ export interface Call {
   readonly number?: number
 }
 
-/** What runs a step, and whether all threads take part. */
-export type Runner = Pick<Call, "emit" | "isShared">
+/** What runs a step, whether all threads take part, and who has what of it, where that is known. */
+export interface Runner extends Pick<Call, "emit" | "isShared"> {
+  readonly split?: Split | undefined
+}
 
 /** A step of the first thread. */
 export const alone = (emit: Call["emit"]): Runner => ({ emit, isShared: false })
@@ -41,9 +44,15 @@ export const inOrder = (calls: ReadonlyArray<Call>, code: FunctionBuilder, { pro
 
 /**
  * Runs steps in order: what is not shared on the first thread, with a barrier before a step that depends on what other
- * threads may still be doing, and at the end. Between other steps no thread waits.
+ * threads may still be doing, and at the end. Between other steps no thread waits. What `isRepeated` runs again and
+ * again: then the first steps depend on the last ones, and there is a barrier at the end only if they must wait.
  */
-export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, context: Context): void => {
+export const sequence = (
+  calls: ReadonlyArray<Call>,
+  code: FunctionBuilder,
+  context: Context,
+  isRepeated = false
+): void => {
   const { profiled, threads } = context
   if (threads === undefined || !calls.some(({ isShared }) => isShared)) {
     // A part of a shared program that is not shared itself.
@@ -53,17 +62,18 @@ export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, cont
       .op("i32.eqz")
       .if(() => inOrder(calls, code, context))
   }
-  /** What was begun since the last barrier. */
+  /** What was begun since the last barrier, and what before the first. */
   let pending: ReadonlyArray<Call> = []
+  let first: ReadonlyArray<Call> | undefined
   const wait = (): void => {
     code.call(threads.barrier)
     const number = pending.at(-1)?.number
     if (profiled !== undefined && number !== undefined) code.i32(~number).call(profiled.mark)
+    first ??= pending
     pending = []
   }
   for (const call of calls) {
-    const isAlone = ({ isShared }: Call): boolean => !isShared && !call.isShared
-    if (pending.some((other) => !isAlone(other) && conflicts(other.touch, call.touch))) wait()
+    if (pending.some((other) => conflicts(other.touch, call.touch))) wait()
     if (call.isShared) inOrder([call], code, context)
     else
       code
@@ -72,18 +82,38 @@ export const sequence = (calls: ReadonlyArray<Call>, code: FunctionBuilder, cont
         .if(() => inOrder([call], code, context))
     pending = [...pending, call]
   }
-  wait()
+  const next = first ?? pending
+  if (!isRepeated || pending.some((call) => next.some((other) => conflicts(call.touch, other.touch)))) wait()
 }
 
-/** Instructions below which a step is not worth sharing: a barrier and moved cache lines cost as much. */
+/** Instructions below which a step alone is not worth starting threads: a barrier and moved cache lines cost as much. */
 const leastShared = 30_000
+
+/** Instructions below which a step is not worth sharing where others are: its neighbors may have the same parts. */
+const leastBeside = 3_000
+
+/** Whether any step of a program is large enough to be shared. */
+export const hasLargeSteps = ({ steps }: LoopProgram): boolean => steps.some(isLarge)
+
+const isLarge = (step: Step): boolean => {
+  switch (step.tag) {
+    case "nest":
+      return hasLargeTotals(step) || workOf(step) >= leastShared
+    case "contraction":
+      return volume(step) >= leastVolume
+    case "tiles":
+      return true
+    default:
+      return inner(step).some(isLarge)
+  }
+}
 
 /** Whether threads share the loops of a nest. */
 export const isWorthSharing = (nest: Nest, { threads }: Context): boolean => {
   if (threads === undefined) return false
   if (hasLargeTotals(nest)) return true
   const axis = parallelAxis(nest)
-  return axis !== undefined && axis.extent >= threads.count && workOf(nest) >= leastShared
+  return axis !== undefined && axis.extent >= threads.count && workOf(nest) >= leastBeside
 }
 
 /** About how many instructions a nest executes. */
@@ -105,25 +135,44 @@ const workOf = ({ axes, stages }: Nest): number => {
   return rounds(axes) * perRound.reduce((sum, stage) => sum + stage, 0)
 }
 
-/** Whether threads share a matrix product. */
-export const isWorthSplitting = ({ batch, column, depth, row }: Contraction, { threads }: Context): boolean =>
-  threads !== undefined &&
-  [...batch, row, column, depth].reduce((product, { extent }) => product * extent, 1) >= 4 * leastShared
+const volume = ({ batch, column, depth, row }: Contraction): number =>
+  [...batch, row, column, depth].reduce((product, { extent }) => product * extent, 1)
 
-/** What falls to this thread: a range of the batch, of rows or of columns, whichever divides most evenly. */
+/** Multiplications from which on a matrix product is worth sharing. */
+const leastVolume = 4 * leastShared
+
+/** Whether threads share a matrix product. */
+export const isWorthSplitting = (step: Contraction, { threads }: Context): boolean =>
+  threads !== undefined && volume(step) >= leastVolume
+
+/** What falls to this thread: a range of the batch, of rows or of columns; and the ranges of all. */
+export interface PartOf {
+  readonly batch?: Share
+  readonly units?: Share
+  readonly panels?: Share
+  readonly split: { readonly by: "batch" | "row" | "column"; readonly ranges: Split["ranges"] }
+}
+
+/** Parts of a matrix product: of the batch, of rows or of columns, whichever divides most evenly. */
 export const partOf = (
-  { batch }: Contraction,
-  { panels, units }: Gemm,
+  { batch, column, row }: Contraction,
+  { panelColumns, panels, unitRows, units }: Gemm,
   code: FunctionBuilder,
   threads: Threads
-): { readonly batch?: Share; readonly units?: Share; readonly panels?: Share } => {
+): PartOf => {
   // How much longer than the mean the largest part is.
   const excess = (extent: number): number => (Math.ceil(extent / threads.count) * threads.count) / extent
+  const ranges = (count: number, each: number, extent: number): Split["ranges"] =>
+    shares(threads.count, count, 1).map(([from, to]) => [from * each, to === count ? extent : to * each])
   const [outer] = batch
   if (outer !== undefined && excess(outer.extent) <= Math.min(excess(panels), excess(units))) {
-    return { batch: share(code, threads, outer.extent, 1) }
+    const split = { by: "batch", ranges: ranges(outer.extent, 1, outer.extent) } as const
+    return { batch: share(code, threads, outer.extent, 1), split }
   }
-  return excess(panels) <= excess(units)
-    ? { panels: share(code, threads, panels, 1) }
-    : { units: share(code, threads, units, 1) }
+  if (excess(panels) <= excess(units)) {
+    const split = { by: "column", ranges: ranges(panels, panelColumns, column.extent) } as const
+    return { panels: share(code, threads, panels, 1), split }
+  }
+  const split = { by: "row", ranges: ranges(units, unitRows, row.extent) } as const
+  return { units: share(code, threads, units, 1), split }
 }

@@ -100,34 +100,38 @@ export const toScalar = (affine: Affine): Scalar => {
   return constant === 0 ? sum : S.add(sum, S.constant(constant))
 }
 
-type Bounds = readonly [low: number, high: number]
+/** The least and the greatest of some numbers. */
+export type Bounds = readonly [low: number, high: number]
 const unbounded: Bounds = [-Infinity, Infinity]
 
-const boundsOfAtom = (atom: Scalar): Bounds => {
-  if (atom.tag === "variable") return [0, Math.max(atom.extent - 1, 0)]
+/** Variables that are known to run through a part of their extents only. */
+export type Ranges = ReadonlyMap<Scalar, Bounds>
+
+const boundsOfAtom = (atom: Scalar, ranges: Ranges | undefined): Bounds => {
+  if (atom.tag === "variable") return ranges?.get(atom) ?? [0, Math.max(atom.extent - 1, 0)]
   if (atom.tag === "constant") return [atom.value, atom.value]
   if (atom.tag !== "call" || atom.dtype !== "i32") return unbounded
   const [x, y] = atom.args
   if ((atom.op === "remainder" || atom.op === "quotient") && y.tag === "constant" && y.value > 0) {
-    const [low, high] = bounds(of(x))
+    const [low, high] = bounds(of(x), ranges)
     if (low < 0) return unbounded
     if (atom.op === "quotient") return [Math.floor(low / y.value), Math.floor(high / y.value)]
     return [0, Math.min(y.value - 1, high)]
   }
   if (atom.op === "min" || atom.op === "max") {
     const choose = atom.op === "min" ? Math.min : Math.max
-    const [a, b] = [bounds(of(x)), bounds(of(y))]
+    const [a, b] = [bounds(of(x), ranges), bounds(of(y), ranges)]
     return [choose(a[0], b[0]), choose(a[1], b[1])]
   }
   return unbounded
 }
 
-/** The least and greatest value that an index can take. */
-export const bounds = ({ constant, terms }: Affine): Bounds => {
+/** The least and greatest value that an index can take; its variables run through their extents unless stated. */
+export const bounds = ({ constant, terms }: Affine, ranges?: Ranges): Bounds => {
   let low = constant
   let high = constant
   terms.forEach((coefficient, atom) => {
-    const [a, b] = boundsOfAtom(atom)
+    const [a, b] = boundsOfAtom(atom, ranges)
     low += coefficient * (coefficient > 0 ? a : b)
     high += coefficient * (coefficient > 0 ? b : a)
   })

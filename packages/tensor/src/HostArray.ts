@@ -53,7 +53,9 @@ export const make = <D extends DType>(shape: Dims, dtype: D, values: ArrayLike<n
     })
   }
   const data = allocate(dtype, values.length)
-  for (let i = 0; i < values.length; i++) data[i] = DTypes.round(dtype, values[i])
+  // Typed arrays round as their own dtypes do, many elements at a time.
+  if (dtype !== "f16" && dtype !== "bf16" && dtype !== "bool") data.set(values)
+  else for (let i = 0; i < values.length; i++) data[i] = DTypes.round(dtype, values[i])
   return { shape, dtype, data }
 }
 

@@ -27,6 +27,12 @@ export const programs: Readonly<Record<string, ReadonlyArray<Tensor.Tensor>>> = 
   "elements with a rest": [Tensor.tanh(Tensor.mul(x, x))],
   "sums of rows, of columns, of all": [Tensor.sum(x, 1), Tensor.sum(x, 0), Tensor.sum(x)],
   "sorted rows and gathered ones": [Tensor.sort(x, 1), Tensor.take(x, Tensor.of([3, 0, 156], "i32"), 0)],
+  "layers, each thread its rows": [
+    Tensor.softmax(
+      Tensor.matmul(Tensor.tanh(Tensor.matmul(sines(768, 32), sines(32, 48))), Tensor.transpose(sines(48, 48))),
+      1
+    )
+  ],
   "a loop of products": [
     scan(
       (carry: Tensor.Tensor, row: Tensor.Tensor) => {
