@@ -147,7 +147,7 @@ static napi_value Text(napi_env env, napi_callback_info info) { /* (address) →
 }
 
 /* A command buffer that stays where it is, and the promise of one that runs on a thread of the pool. */
-typedef struct { Word *words; size_t length; napi_ref memory; napi_async_work work; napi_deferred promise; int32_t status; } Program;
+typedef struct { Word *words; size_t length; napi_ref memory, kept; napi_async_work work; napi_deferred promise; int32_t status; } Program;
 
 static bool commands(napi_env env, napi_value value, Program *program) {
   void *data;
@@ -157,8 +157,8 @@ static bool commands(napi_env env, napi_value value, Program *program) {
   program->length = bytes / sizeof(Word);
   return true;
 }
-static napi_value Call(napi_env env, napi_callback_info info) { /* (commands) → status */
-  ARGUMENTS(1);
+static napi_value Call(napi_env env, napi_callback_info info) { /* (commands, what they point to) → status */
+  ARGUMENTS(2); /* arguments are not collected before this returns */
   Program program;
   if (!commands(env, args[0], &program)) return fail(env, "cuffi: a command buffer is expected");
   return number(env, runWords(program.words, program.length));
@@ -166,11 +166,12 @@ static napi_value Call(napi_env env, napi_callback_info info) { /* (commands) �
 static void release(napi_env env, void *data, void *hint) {
   (void)hint;
   napi_delete_reference(env, ((Program *)data)->memory);
+  if (((Program *)data)->kept) napi_delete_reference(env, ((Program *)data)->kept);
   free(data);
 }
 static napi_value Bind(napi_env env, napi_callback_info info) { /* (commands) → program */
   ARGUMENTS(1);
-  Program found, *program = NULL;
+  Program found = {0}, *program = NULL;
   napi_value result;
   if (!commands(env, args[0], &found)) return fail(env, "cuffi: a command buffer is expected");
   CHECK(napi_create_reference(env, args[0], 1, &found.memory));
@@ -196,13 +197,14 @@ static void complete(napi_env env, napi_status status, void *data) {
   napi_delete_async_work(env, program->work);
   release(env, data, NULL);
 }
-static napi_value CallAsync(napi_env env, napi_callback_info info) { /* (commands) → a promise of the status */
-  ARGUMENTS(1);
-  Program found, *program = NULL;
+static napi_value CallAsync(napi_env env, napi_callback_info info) { /* (commands, what they point to) → a promise of the status */
+  ARGUMENTS(2);
+  Program found = {0}, *program = NULL;
   napi_value name, result;
   if (!commands(env, args[0], &found)) return fail(env, "cuffi: a command buffer is expected");
   CHECK(napi_create_string_utf8(env, "cuffi", NAPI_AUTO_LENGTH, &name));
   CHECK(napi_create_reference(env, args[0], 1, &found.memory));
+  CHECK(napi_create_reference(env, args[1], 1, &found.kept));
   CHECK(napi_create_promise(env, &found.promise, &result));
   if (!(program = malloc(sizeof found))) return fail(env, "cuffi: out of memory");
   *program = found;

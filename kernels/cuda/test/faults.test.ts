@@ -201,8 +201,8 @@ describe.skipIf(standIn.obstacle !== undefined)("the stand-in finds", () => {
             const y = yield* upload(driver, new Float32Array([1, 2, 3, 4]))
             yield* driver.synchronize
             const target = new Float32Array(4)
-            const { adapter, call, cuda, stream } = session
-            call([cuda.cuMemcpyDtoHAsync_v2, adapter.address(target), y.address, 16, stream])
+            const { call, cuda, stream } = session
+            call([cuda.cuMemcpyDtoHAsync_v2, target, y.address, 16, stream])
             if (wait) call([cuda.cuStreamSynchronize, stream])
             const seen = [...target]
             call([cuda.cuStreamSynchronize, stream])

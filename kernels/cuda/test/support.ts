@@ -8,6 +8,7 @@ import { standIn } from "../emulator/standIn.ts"
 import { buildAdapter } from "../native/adapter.ts"
 import type { Environment } from "../src/driver/Adapter.ts"
 import { load } from "../src/driver/Adapter.ts"
+import type { Call } from "../src/driver/Commands.ts"
 import { commands } from "../src/driver/Commands.ts"
 import type { Driver } from "../src/driver/Driver.ts"
 import { open } from "../src/driver/Driver.ts"
@@ -79,10 +80,14 @@ const onStandIn = (file: string, made: Extract<StandIn, { readonly tag: "built" 
   if (typeof library === "string") throw new Error(library)
   const foreign = (name: string, arity: number) => ({ name, arity, address: adapter.find(library, name) })
   const [configureFn, statisticsFn] = [foreign("cuemuConfigure", 2), foreign("cuemuStatistics", 1)]
+  const call = (one: Call): void => {
+    const { memory, words } = commands(adapter, [one])
+    adapter.call(words, memory)
+  }
   const configure = (behavior: Partial<Behavior>): void => {
     for (const [name, value] of Object.entries(behavior)) {
       const text = new Uint8Array(Buffer.from(`${name}\0`))
-      adapter.call(commands([[configureFn, adapter.address(text), value]]).words)
+      call([configureFn, text, value])
     }
   }
   return {
@@ -91,7 +96,7 @@ const onStandIn = (file: string, made: Extract<StandIn, { readonly tag: "built" 
     configure,
     statistics: () => {
       const words = new BigInt64Array(16)
-      adapter.call(commands([[statisticsFn, adapter.address(words)]]).words)
+      call([statisticsFn, words])
       const [bytes, pieces, launches, replays, modules, graphs, events, streams, contexts] = [...words].map(Number)
       return { bytes, pieces, launches, replays, modules, graphs, events, streams, contexts }
     },

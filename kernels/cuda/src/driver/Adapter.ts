@@ -33,20 +33,25 @@ export interface Adapter {
   readonly detach: (view: ArrayBuffer) => void
   /** The C string at an address. */
   readonly text: (address: number) => string
-  /** Runs a command buffer up to the first status that is not 0, which it returns. */
-  readonly call: (commands: Memory) => number
-  /** The same on another thread. The memory that the commands point to must stay alive. */
-  readonly callAsync: (commands: Memory) => Promise<number>
+  /**
+   * Runs a command buffer up to the first status that is not 0, which it returns. What the commands point to is not
+   * collected until then.
+   */
+  readonly call: (commands: Memory, pointedTo: ReadonlyArray<Memory>) => number
+  /** The same on another thread. */
+  readonly callAsync: (commands: Memory, pointedTo: ReadonlyArray<Memory>) => Promise<number>
   readonly bind: (commands: Memory) => Bound
   readonly run: (program: Bound) => number
 }
 
-/** Where the adapter may be: as told, prebuilt for this platform, or built in this workspace. */
+/** Where the adapter may be: as told, prebuilt for this platform, or built here, by `pnpm run cuda:build` or `node-gyp`. */
 export const candidates = (environment: Environment): ReadonlyArray<string> => {
   const told = environment["COTANGENT_CUDA_ADAPTER"]
   if (told !== undefined && told !== "") return [told]
-  const built = fileURLToPath(new URL("../../build/cuffi.node", import.meta.url))
-  return [`@cotangent/cuda-${process.platform}-${process.arch}`, ...(fs.existsSync(built) ? [built] : [])]
+  const built = ["../../build/cuffi.node", "../../native/build/Release/cuffi.node"].map((file) =>
+    fileURLToPath(new URL(file, import.meta.url))
+  )
+  return [`@cotangent/cuda-${process.platform}-${process.arch}`, ...built.filter((file) => fs.existsSync(file))]
 }
 
 /** The adapter. */
@@ -66,7 +71,8 @@ export const load = (environment: Environment): Effect.Effect<Adapter, DeviceUna
       new CudaUnavailable({
         kind: "adapter-missing",
         reason:
-          "its native adapter is missing: build it by `pnpm run cuda:build`, or name the file by COTANGENT_CUDA_ADAPTER " +
+          "its native adapter is missing: build it by `pnpm run cuda:build` or by `npx node-gyp rebuild` in the folder " +
+          "`native` of @cotangent/cuda, or name its file by COTANGENT_CUDA_ADAPTER " +
           `(${failures.join("; ")})`
       }).asDeviceUnavailable()
     )

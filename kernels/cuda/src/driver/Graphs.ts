@@ -31,7 +31,7 @@ export const capture = (session: Session, recording: Recording, addresses: Array
   const executable = results.word(0)
   status([cuda.cuGraphDestroy, graph])
   if (failure !== 0) throw error(cuda.cuGraphInstantiateWithFlags.name, failure)
-  const list = commands([enter, [cuda.cuGraphLaunch, executable, stream]])
+  const list = commands(adapter, [enter, [cuda.cuGraphLaunch, executable, stream]])
   const bound = adapter.bind(list.words)
   return {
     start: () => {

@@ -214,10 +214,10 @@ const openSiblings = (adapter: Adapter, library: LibraryName, file: string, on: 
   }
 }
 
-const whatFor: Readonly<Record<LibraryName, string>> = {
+const titles: Readonly<Record<LibraryName, string>> = {
   cuda: "the NVIDIA driver",
-  nvrtc: "NVRTC, which compiles kernels",
-  cublasLt: "cuBLASLt, which multiplies matrices"
+  nvrtc: "NVRTC",
+  cublasLt: "cuBLASLt"
 }
 
 /** Opens a library with all its functions. */
@@ -255,7 +255,7 @@ const symbolMissing = (library: LibraryName, file: string, missing: ReadonlyArra
     kind: "symbol-missing",
     reason:
       `${file} lacks ${missing.join(", ")}: it is too old, or no library of this name; ${variables[library]} ` +
-      `may name ${whatFor[library]}`
+      `may name ${titles[library]}`
   }).asDeviceUnavailable()
 
 const libraryMissing = (
@@ -266,7 +266,7 @@ const libraryMissing = (
   new CudaUnavailable({
     kind: "library-missing",
     reason:
-      `${whatFor[library]}, is not found (${searched.join(", ")}): install it, or name its file by ` +
+      `${titles[library]} is not found (${searched.join(", ")}): install it, or name its file by ` +
       `${variables[library]} or its folder by COTANGENT_CUDA_PATH` +
       (tried.length === 0 ? "" : `; the loader says: ${tried[0]}`)
   }).asDeviceUnavailable()

@@ -31,11 +31,11 @@ const loadImage = Effect.fnUntraced(function* (
   session: Session,
   code: Uint8Array<ArrayBuffer>
 ): Effect.fn.Return<Module, CudaError, Scope.Scope> {
-  const { adapter, call, cuda, results, status } = session
+  const { call, cuda, results, status } = session
   const handle = yield* Effect.acquireRelease(
     Effect.try({
       try: () => {
-        call([cuda.cuModuleLoadData, results.at(0), adapter.address(code)])
+        call([cuda.cuModuleLoadData, results.at(0), code])
         return results.word(0)
       },
       catch: asCudaError
@@ -56,9 +56,9 @@ const loadImage = Effect.fnUntraced(function* (
   }
 })
 
-const find = ({ adapter, call, cuda, results }: Session, module: number, name: string): number => {
+const find = ({ call, cuda, results }: Session, module: number, name: string): number => {
   const text = new Uint8Array(Buffer.from(`${name}\0`))
-  call([cuda.cuModuleGetFunction, results.at(0), module, adapter.address(text)])
+  call([cuda.cuModuleGetFunction, results.at(0), module, text])
   const handle = results.word(0)
   // The driver loads a kernel when it is asked for something, which must not be while a graph is captured.
   call([cuda.cuFuncGetAttribute, results.at(0), registers, handle])

@@ -1,14 +1,17 @@
 /**
  * Compiles CUDA C while the program runs.
  */
+import type { DeviceUnavailable } from "@cotangent/runtime/errors"
+import * as Effect from "effect/Effect"
+import type { Adapter, Environment } from "./Adapter.ts"
+import * as Adapters from "./Adapter.ts"
 import type { Call } from "./Commands.ts"
 import { commands, failedEntry } from "./Commands.ts"
-import { CudaError } from "./errors.ts"
+import { CudaError, cudaError } from "./errors.ts"
 import type { ImageCache } from "./ImageCache.ts"
 import { keyOf } from "./ImageCache.ts"
-import type { Adapter } from "./Adapter.ts"
-import { cudaError } from "./errors.ts"
 import type { Library } from "./Libraries.ts"
+import * as Libraries from "./Libraries.ts"
 
 /** A compiler. It needs no device. */
 export interface Nvrtc {
@@ -33,13 +36,28 @@ const success = 0
 const compilation = 6
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(`${text}\0`))
 
+/** Pointers to C strings, which stand behind them in the same memory. */
+const texts = (adapter: Adapter, values: ReadonlyArray<string>): Uint8Array<ArrayBuffer> => {
+  const strings = values.map(bytesOf)
+  const pointers = new BigUint64Array(values.length)
+  const memory = new Uint8Array(strings.reduce((sum, { length }) => sum + length, pointers.byteLength))
+  let at = pointers.byteLength
+  strings.forEach((text, i) => {
+    memory.set(text, at)
+    pointers[i] = BigInt(adapter.address(memory) + at)
+    at += text.length
+  })
+  memory.set(new Uint8Array(pointers.buffer))
+  return memory
+}
+
 /** Calls of a library that write to words of their own: several compile at the same time. */
 const caller = (adapter: Adapter) => {
   const words = new BigUint64Array(2)
   const base = adapter.address(words)
   const statusOf = (calls: ReadonlyArray<Call>): readonly [number, string] => {
-    const list = commands(calls)
-    return [adapter.call(list.words), failedEntry(list)]
+    const list = commands(adapter, calls)
+    return [adapter.call(list.words, list.memory), failedEntry(list)]
   }
   return {
     out: base,
@@ -55,38 +73,33 @@ const caller = (adapter: Adapter) => {
 /** The compiler of a library. **Throws** `CudaError`. */
 export const make = (adapter: Adapter, nvrtc: Library<"nvrtc">["functions"]): Nvrtc => {
   const ints = new Int32Array(4)
-  const address = adapter.address(ints)
-  const first = caller(adapter)
-  first.call([nvrtc.nvrtcVersion, address, address + 4])
+  const minor = ints.subarray(1)
+  caller(adapter).call([nvrtc.nvrtcVersion, ints, minor])
   return {
     version: `${ints[0]}.${ints[1]}`,
     compile: async (source, options) => {
       const { call, out, setWord, word } = caller(adapter)
-      const [text, name] = [bytesOf(source), bytesOf("program.cu")]
-      const words = options.map(bytesOf)
-      const list = new BigUint64Array(Math.max(1, words.length))
-      words.forEach((option, i) => (list[i] = BigInt(adapter.address(option))))
-      call([nvrtc.nvrtcCreateProgram, out, adapter.address(text), adapter.address(name), 0, 0, 0])
+      call([nvrtc.nvrtcCreateProgram, out, bytesOf(source), bytesOf("program.cu"), 0, 0, 0])
       const program = word()
       try {
-        const compile = commands([[nvrtc.nvrtcCompileProgram, program, words.length, adapter.address(list)]])
-        const status = await adapter.callAsync(compile.words)
+        const list = commands(adapter, [[nvrtc.nvrtcCompileProgram, program, options.length, texts(adapter, options)]])
+        const status = await adapter.callAsync(list.words, list.memory)
         call([nvrtc.nvrtcGetProgramLogSize, program, out])
         const logBytes = new Uint8Array(word())
-        call([nvrtc.nvrtcGetProgramLog, program, adapter.address(logBytes)])
+        call([nvrtc.nvrtcGetProgramLog, program, logBytes])
         const log = Buffer.from(logBytes).toString("utf8").replace(/\0.*$/s, "")
         if (status !== success) {
           throw new CudaError({
             kind: status === compilation ? "compile" : "nvrtc",
             code: status,
-            entry: nvrtc.nvrtcCompileProgram.name,
+            entry: failedEntry(list),
             detail: `a failure of NVRTC:\n${log}`,
             isSticky: false
           })
         }
         call([nvrtc.nvrtcGetCUBINSize, program, out])
         const image = new Uint8Array(word())
-        call([nvrtc.nvrtcGetCUBIN, program, adapter.address(image)])
+        call([nvrtc.nvrtcGetCUBIN, program, image])
         return { image, log }
       } finally {
         setWord(program)
@@ -95,6 +108,14 @@ export const make = (adapter: Adapter, nvrtc: Library<"nvrtc">["functions"]): Nv
     }
   }
 }
+
+/** The compiler of this machine, for which no GPU is needed. */
+export const open = (environment: Environment): Effect.Effect<Nvrtc, DeviceUnavailable> =>
+  Effect.gen(function* () {
+    const adapter = yield* Adapters.load(environment)
+    const { functions } = yield* Libraries.open(adapter, "nvrtc", Libraries.machine(environment))
+    return make(adapter, functions)
+  })
 
 /** The image of `source`, of the cache if it is there. Rejects with `CudaError`. */
 export const image = async (

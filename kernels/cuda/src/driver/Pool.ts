@@ -34,7 +34,7 @@ export const make = (session: Session): Pool => {
   call([cuda.cuDeviceGetDefaultMemPool, results.at(0), info.ordinal])
   const pool = results.word(0)
   const threshold = new BigUint64Array([BigInt.asUintN(64, BigInt(everything))])
-  call([cuda.cuMemPoolSetAttribute, pool, releaseThreshold, session.adapter.address(threshold)])
+  call([cuda.cuMemPoolSetAttribute, pool, releaseThreshold, threshold])
 
   const trim = (): void => {
     for (const addresses of kept.values()) {

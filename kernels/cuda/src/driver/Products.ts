@@ -33,7 +33,9 @@ const computeTypes = { f32: 68, f64: 70, tf32: 77 }
 const attributes = { transposeA: 3, transposeB: 4, epilogue: 7, bias: 8, biasType: 26 }
 const layoutAttributes = { batch: 5, stride: 6 }
 const preferences = { workspaceBytes: 1, alignmentA: 5, alignmentB: 6, alignmentC: 7, alignmentD: 8 }
+/** A result of the heuristic: the algorithm, the workspace it needs, its state as the 32-bit word of this number. */
 const resultBytes = 96
+const stateAt = 18
 
 const workspaceBytes = 2 ** 25
 
@@ -85,7 +87,7 @@ export const make = (session: Session, allocate: (bytes: number) => number): Pro
     (fn: typeof lt.cublasLtMatmulDescSetAttribute, handle: number, bytes: 4 | 8) =>
     (attribute: number, number: number): void => {
       value[0] = BigInt(number)
-      call([fn, handle, attribute, adapter.address(value), bytes])
+      call([fn, handle, attribute, value, bytes])
     }
   const layout = (type: ProductType, rows: number, columns: number, { batch, matrix }: Batched): number => {
     // The lead of a single column is free, but has to be one.
@@ -135,6 +137,10 @@ export const make = (session: Session, allocate: (bytes: number) => number): Pro
     const first = layout(dtype, ...oriented(b, columns, depth), { batch, matrix: b })
     const second = layout(dtype, ...oriented(a, depth, rows), { batch, matrix: a })
     const third = layout(resultType, columns, rows, { batch, matrix: result })
+    // Some ask where the bias is before they choose; where it is is set before each product.
+    if (product.epilogue.bias !== undefined) {
+      setter(lt.cublasLtMatmulDescSetAttribute, description, 8)(attributes.bias, workspace)
+    }
     const algorithm = new Uint8Array(resultBytes)
     memory.push(algorithm)
     const chosen = adapter.address(algorithm)
@@ -151,7 +157,8 @@ export const make = (session: Session, allocate: (bytes: number) => number): Pro
       chosen,
       results.at(1)
     ])
-    if (results.int(1) === 0) throw session.error(lt.cublasLtMatmulAlgoGetHeuristic.name, notSupported)
+    const state = results.int(1) === 0 ? notSupported : new Int32Array(algorithm.buffer)[stateAt]
+    if (state !== 0) throw session.error(lt.cublasLtMatmulAlgoGetHeuristic.name, state)
     const factors = adapter.address(dtype === "f64" ? doubles : singles)
     const beta = factors + (dtype === "f64" ? 8 : 4)
     return {

@@ -148,7 +148,10 @@ export const record = ({ instances }: Straight, surroundings: Surroundings): Rec
     { call: enter, words: [] },
     ...instances.flatMap((instance) => draft(instance, surroundings, keep))
   ]
-  const list = commands(drafts.map(({ call }) => call))
+  const list = commands(
+    adapter,
+    drafts.map(({ call }) => call)
+  )
   const start = list.words.length / 2
   const words = new Uint32Array(list.words.length + 2 * kept.length)
   words.set(list.words)

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Adapter, Environment } from "./Adapter.ts"
 import * as Adapters from "./Adapter.ts"
-import type { Call } from "./Commands.ts"
+import type { Call, Commands } from "./Commands.ts"
 import { commands, failedEntry, readWord } from "./Commands.ts"
 import { CudaError, CudaUnavailable, cudaError } from "./errors.ts"
 import type { Foreign, Library, Machine } from "./Libraries.ts"
@@ -90,9 +90,11 @@ const makeResults = (adapter: Adapter): Results => {
   }
 }
 
+const statusOf = (adapter: Adapter, { memory, words }: Commands): number => adapter.call(words, memory)
+
 const call = (adapter: Adapter, calls: ReadonlyArray<Call>, explain: (code: number) => string): void => {
-  const list = commands(calls)
-  const status = adapter.call(list.words)
+  const list = commands(adapter, calls)
+  const status = statusOf(adapter, list)
   if (status !== 0) throw cudaError(failedEntry(list), status, explain)
 }
 
@@ -100,11 +102,11 @@ const makeExplain =
   (adapter: Adapter, cuda: Library<"cuda">["functions"], results: Results) =>
   (code: number): string => {
     const { at, word } = results
-    const list = commands([
+    const list = commands(adapter, [
       [cuda.cuGetErrorName, code, at(0)],
       [cuda.cuGetErrorString, code, at(1)]
     ])
-    if (adapter.call(list.words) !== 0) return "which the driver does not know"
+    if (statusOf(adapter, list) !== 0) return "which the driver does not know"
     return `${adapter.text(word(0))}: ${adapter.text(word(1))}`
   }
 
@@ -211,7 +213,7 @@ export const open = Effect.fnUntraced(function* ({
   }
   const end = (fn: Foreign, argument: number) =>
     // A context that is lost cannot be tidied up, nor has to.
-    Effect.sync(() => void adapter.call(commands([[fn, argument]]).words))
+    Effect.sync(() => void statusOf(adapter, commands(adapter, [[fn, argument]])))
   const context = yield* Effect.acquireRelease(
     available(() => one([cuda.cuDevicePrimaryCtxRetain, results.at(0), device])),
     () => end(cuda.cuDevicePrimaryCtxRelease_v2, device)
@@ -237,10 +239,10 @@ export const open = Effect.fnUntraced(function* ({
     stream,
     results,
     call: (...calls) => run(enter, ...calls),
-    status: (...calls) => adapter.call(commands([enter, ...calls]).words),
+    status: (...calls) => statusOf(adapter, commands(adapter, [enter, ...calls])),
     callAsync: async (...calls) => {
-      const list = commands([enter, ...calls])
-      const status = await adapter.callAsync(list.words)
+      const list = commands(adapter, [enter, ...calls])
+      const status = await adapter.callAsync(list.words, list.memory)
       if (status !== 0) throw cudaError(failedEntry(list), status, explain)
     },
     error: (entry, status) => cudaError(entry, status, explain)
