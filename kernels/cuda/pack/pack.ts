@@ -82,6 +82,7 @@ const packProject = (scripts: ReadonlyArray<string>, target: string): void => {
 const [folder = path.join(buildFolder, "pack"), ...stated] = process.argv.slice(2)
 const scripts = stated.length > 0 ? stated : checkScript()
 if (scripts.length === 0) throw new Error("no script is stated, and package.json has no `cuda:check`")
+fs.mkdirSync(buildFolder, { recursive: true })
 fs.rmSync(folder, { recursive: true, force: true })
 fs.mkdirSync(folder, { recursive: true })
 fs.copyFileSync(packNode(), path.join(folder, "node.tar.xz"))
