@@ -28,8 +28,8 @@ import type {
   StateOf,
   Through
 } from "./Composition.ts"
-import type { Kind, Outline, Run } from "./internal/walk.ts"
-import { inside, walk } from "./internal/walk.ts"
+import type { Kind, Outline } from "./internal/walk.ts"
+import { inside, keysOf, visited, walk } from "./internal/walk.ts"
 
 export type { Outline } from "./internal/walk.ts"
 export type {
@@ -139,14 +139,6 @@ export const andThen: {
   })
 )
 
-/** So many keys of the parts of a run: none in inference. */
-const keysOf = (key: Random.Key | undefined, count: number): ReadonlyArray<Random.Key | undefined> =>
-  key === undefined ? [] : Random.split(key, count)
-
-/** What a step of a composition that has no parameters of its own gives. */
-const visited = ({ path, visit }: Run, kind: Kind, name: string, output: unknown): unknown =>
-  visit({ path: inside(path, name), kind, params: {} }, output)
-
 /** A model as it walks: whoever runs it knows its parameters. */
 const erased = (model: unknown): Erased => model as Erased
 
@@ -207,6 +199,29 @@ export const residual = <P, S, T extends Shape>(
   around("residual", inner, (input, output) => Tensor.add(input, output))
 
 /**
+ * `around(x) + inner(x)`: a residual connection where the shape changes.
+ *
+ * **Source** He et al. 2016, equation 2.
+ */
+export const shortcut = <P, S, Q, U, I, T extends Shape>({
+  around,
+  inner
+}: {
+  readonly inner: Model<P, S, I, Tensor.Tensor<T, Float>>
+  readonly around: Model<Q, U, I, Tensor.Tensor<T, Float>>
+}): Model<
+  { readonly inner: P; readonly around: Q },
+  { readonly inner: S; readonly around: U },
+  I,
+  Tensor.Tensor<T, Float>
+> => {
+  type Floats = Tensor.Tensor<T, Float>
+  const sum = (both: { readonly inner: Floats; readonly around: Floats }): Floats => Tensor.add(both.inner, both.around)
+  // `parallel` gives to both what they accept alike.
+  return map(parallel({ inner, around }) as unknown as Model<never, never, I, never>, sum) as never
+}
+
+/**
  * `x` and after it `inner(x)` along the axis of features or channels, so that everything that follows sees both: layers of a
  * DenseNet grow its features, each by what it adds.
  *
@@ -259,20 +274,10 @@ export const highway = <P, S, Q, U, T extends Shape>({
   Tensor.Tensor<T, Float>
 > => {
   type Floats = Tensor.Tensor<T, Float>
-  interface Both {
-    readonly transform: Floats
-    readonly gate: Floats
-  }
+  const mix = (input: Floats, both: { readonly transform: Floats; readonly gate: Floats }): Floats =>
+    Tensor.add(input, Tensor.mul(Tensor.sigmoid(both.gate), Tensor.sub(both.transform, input)))
   // `parallel` gives to both what they accept alike.
-  const both = parallel({ transform, gate }) as Model<
-    { readonly transform: P; readonly gate: Q },
-    { readonly transform: S; readonly gate: U },
-    Floats,
-    Both
-  >
-  return around("highway", both, (input, { gate, transform }) =>
-    Tensor.add(input, Tensor.mul(Tensor.sigmoid(gate), Tensor.sub(transform, input)))
-  )
+  return around("highway", parallel({ transform, gate }) as unknown as Model<never, never, Floats, never>, mix) as never
 }
 
 /** A layer as `sequential` runs it. */

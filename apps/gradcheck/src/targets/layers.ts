@@ -32,6 +32,7 @@ const single = group<typeof Nn>()(
     "makes tensors of random keys": ["Initializer"],
     "counts, which has no derivative": ["Metric"],
     "takes trees of parameters apart": ["Parameters"],
+    "reads and writes parameters": ["PyTorch"],
     "describes models": ["Summary"]
   },
   {
@@ -98,6 +99,7 @@ const compositions = group<typeof Model>()(
     andThen: model(Model.andThen(squash, dense(3, 2)), normal(2, 2)),
     dense: model(Model.dense(Model.map(dense(2, 3), Tensor.tanh)), normal(2, 2)),
     highway: model(Model.highway({ transform: Model.map(dense(2, 2), Tensor.tanh), gate: dense(2, 2) }), normal(2, 2)),
+    shortcut: model(Model.shortcut({ inner: Model.map(dense(2, 3), Tensor.tanh), around: dense(2, 3) }), normal(2, 2)),
     residual: model(Model.residual(Model.map(dense(2, 2), Tensor.tanh)), normal(2, 2)),
     sequential: model(
       Model.sequential(["hidden", dense(2, 3)], Activation.tanh, ["norm", Nn.batchNorm(3)], ["output", dense(3, 1)]),

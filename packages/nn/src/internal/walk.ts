@@ -1,7 +1,7 @@
 /**
  * Looking inside of models while they run: what each layer gives, and what it would give if another one gave something else.
  */
-import type * as Random from "@cotangent/tensor/Random"
+import * as Random from "@cotangent/tensor/Random"
 
 /** What a layer is: a name, or the function that it lifts. */
 export type Kind = string | ((input: never) => unknown)
@@ -51,3 +51,11 @@ export const walk = ({ outline, predict, train }: Walkable, run: Run): unknown =
   const output = key === undefined ? predict(params, state, input) : train(params, state, input, key).output
   return visit({ path, kind: outline?.kind ?? "model", params }, output)
 }
+
+/** So many keys of the parts of a run: none in inference. */
+export const keysOf = (key: Random.Key | undefined, count: number): ReadonlyArray<Random.Key | undefined> =>
+  key === undefined ? [] : Random.split(key, count)
+
+/** What a step of a composition that has no parameters of its own gives. */
+export const visited = ({ path, visit }: Run, kind: Kind, name: string, output: unknown): unknown =>
+  visit({ path: inside(path, name), kind, params: {} }, output)

@@ -2,7 +2,8 @@
  * A step length along a direction that satisfies the strong Wolfe conditions, as a loop with one evaluation per run.
  *
  * Along the direction `φ(t)` is the loss and `φ'(t)` its slope. A step is taken if it lowers the loss enough, `φ(t) ≤ φ(0) +
- * c₁ t φ'(0)`, and is level enough, `|φ'(t)| ≤ c₂ |φ'(0)|`. **Source** Nocedal & Wright 2006, algorithms 3.5 and 3.6, as one
+ * c₁ t φ'(0)`, and is level enough, `|φ'(t)| ≤ c₂ |φ'(0)|`. Where losses differ by their rounding alone, only slopes tell
+ * which way is down: there any loss within it is low enough, as in Hager & Zhang 2005, equation 4.1. **Source** Nocedal & Wright 2006, algorithms 3.5 and 3.6, as one
  * machine: `low` is the best step so far that lowers the loss enough, `high` the other end of an interval that holds steps
  * that are wanted, once one is known.
  */
@@ -106,12 +107,15 @@ export const search = (
     isDone: Tensor.full([], 0, "bool"),
     evaluations: Tensor.full([], 0, "i32")
   }
+  const noise = Tensor.mul(Tensor.abs(loss), 8 * (loss.dtype === "f64" ? Number.EPSILON : 2 ** -23))
   const advance = ({ evaluations, high, isBracketed, low, trial }: Search): Search => {
     const { gradient, loss } = evaluate(trial)
     const here: Visited = { step: trial, loss, slope: slopeOf(gradient), gradient }
     const bound = Tensor.add(origin.loss, Tensor.mul(Tensor.mul(trial, origin.slope), decrease))
     // Not as `greater`: a loss that is no number is too high.
-    const isLow = Tensor.logicalAnd(Tensor.lessEqual(loss, bound), Tensor.less(loss, low.loss))
+    const isLower = Tensor.logicalAnd(Tensor.lessEqual(loss, bound), Tensor.less(loss, low.loss))
+    const isSame = Tensor.lessEqual(Tensor.abs(Tensor.sub(loss, origin.loss)), noise)
+    const isLow = Tensor.logicalOr(isLower, isSame)
     const isLevel = Tensor.lessEqual(Tensor.abs(here.slope), Tensor.mul(Tensor.neg(origin.slope), curvature))
     // Where the loss rises from `here` on towards `high`, what is wanted lies between `low` and `here`.
     const towards = Tensor.where(isBracketed, Tensor.sub(high.step, low.step), 1)
@@ -128,10 +132,13 @@ export const search = (
       evaluations: Tensor.add(evaluations, 1)
     }
   }
-  const { evaluations, low } = whileLoop(
+  const { evaluations, isDone, low } = whileLoop(
     ({ evaluations, isDone }: Search) => Tensor.logicalAnd(Tensor.logicalNot(isDone), Tensor.less(evaluations, limit)),
     advance,
     initial
   )
-  return { step: low.step, loss: low.loss, gradient: low.gradient, evaluations }
+  // Within its rounding a loss is as good as another only if the slope has said so.
+  const isFound = Tensor.logicalOr(isDone, Tensor.less(low.loss, origin.loss))
+  const best = select(isFound, low, origin)
+  return { step: best.step, loss: best.loss, gradient: best.gradient, evaluations }
 }

@@ -7,6 +7,7 @@ import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import type { Attributes } from "./Attributes.ts"
 import { convolutions } from "./convolutions.ts"
+import { models } from "./models.ts"
 import { networks } from "./networks.ts"
 import { notes } from "./notes.ts"
 import { optimizers } from "./optimizers.ts"
@@ -289,6 +290,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...convolutions,
   ...linearAlgebra,
   ...losses,
+  ...models,
   ...networks,
   ...notes,
   ...optimizers
