@@ -1,5 +1,7 @@
 /** Datasets, their batches as streams, fetching them, and strict readers of their files. */
 export * as Augment from "./Augment.ts"
+export * as BytePairFiles from "./BytePairFiles.ts"
+export * as BytePairs from "./BytePairs.ts"
 export * as Cifar from "./Cifar.ts"
 export * as Cmudict from "./Cmudict.ts"
 export * as Csv from "./Csv.ts"
@@ -23,4 +25,5 @@ export * as Prefetch from "./Prefetch.ts"
 export type { Reading, Tolerance } from "./Reading.ts"
 export * as Sequences from "./Sequences.ts"
 export * as Split from "./Split.ts"
+export * as Tokenizer from "./Tokenizer.ts"
 export * as TypescriptMessages from "./TypescriptMessages.ts"
