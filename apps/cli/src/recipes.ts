@@ -3,6 +3,7 @@ import type { Recipe, Task } from "./Recipe.ts"
 /** The task of a module. */
 const from = (load: () => Promise<{ readonly task: Task }>) => (): Promise<Task> => load().then(({ task }) => task)
 
+const clothes = "Fashion-MNIST, 60,000 pictures of clothes to train on and 10,000 to test, fetched on first use"
 const digits = "MNIST, 60,000 digits to train on and 10,000 to test"
 
 const list: ReadonlyArray<Recipe> = [
@@ -24,6 +25,98 @@ const list: ReadonlyArray<Recipe> = [
     expected: [{ result: "training accuracy", form: "percent", least: 0.75, most: 0.79 }],
     seconds: 15,
     load: from(() => import("./recipes/notesMlp.ts"))
+  },
+  {
+    name: "fashion-mlp",
+    summary: "the program of the quick start, 784-512-512-10 by plain gradient descent, and the same net trained well",
+    section: "1.5 Quick Start",
+    data: clothes,
+    expected: [
+      { result: "test accuracy of quick-start", form: "percent", least: 0.6 },
+      { result: "test accuracy of well-trained", form: "percent", least: 0.88 }
+    ],
+    seconds: 40,
+    load: from(() => import("./recipes/fashionMlp.ts"))
+  },
+  {
+    name: "optimizers",
+    summary: "the ways of twelve optimizers and two quasi-Newton methods down a curved valley",
+    section: "2.2 Optimizers",
+    data: "Rosenbrock's function of two variables",
+    expected: [{ result: "optimizers that arrive", form: "count", least: 14 }],
+    seconds: 15,
+    load: from(() => import("./recipes/optimizers.ts"))
+  },
+  {
+    name: "mnist-cnn",
+    summary: "classify handwritten digits by convolutions",
+    section: "4.6 Total Architecture",
+    data: digits,
+    expected: [{ result: "test accuracy", form: "percent", least: 0.99 }],
+    seconds: 60,
+    load: from(() => import("./recipes/mnistCnn.ts"))
+  },
+  {
+    name: "fashion-cnn",
+    summary: "classify clothes by convolutions",
+    section: "4.6 Total Architecture",
+    data: clothes,
+    expected: [{ result: "test accuracy", form: "percent", least: 0.91 }],
+    seconds: 120,
+    load: from(() => import("./recipes/fashionCnn.ts"))
+  },
+  {
+    name: "regularization",
+    summary:
+      "a net that learns 800 digits by heart, a fifth of them with wrong labels, and what keeps it from doing so",
+    section: "3 Regularization",
+    data: "MNIST, 1,000 digits to train on and 10,000 to test",
+    expected: [{ result: "ways that lower the test error", form: "count", least: 4 }],
+    seconds: 40,
+    load: from(() => import("./recipes/regularization.ts"))
+  },
+  {
+    name: "depth",
+    summary: "thirty layers: plain, residual, highway and dense, with the same budget",
+    section: "2.3.2 Residual Connections",
+    data: "MNIST, 20,000 digits to train on and 10,000 to test",
+    expected: [
+      { result: "test accuracy of plain", form: "percent", most: 0.7 },
+      { result: "test accuracy of residual", form: "percent", least: 0.92 },
+      { result: "test accuracy of highway", form: "percent", least: 0.92 },
+      { result: "test accuracy of dense", form: "percent", least: 0.92 }
+    ],
+    seconds: 60,
+    load: from(() => import("./recipes/depth.ts"))
+  },
+  {
+    name: "initialization",
+    summary: "ten layers of tanh from zero, small, large, Xavier's, He's and orthogonal weights",
+    section: "2.1 Weight Initialization",
+    data: "MNIST, 20,000 digits to train on and 10,000 to test",
+    expected: [
+      { result: "deviation in the last hidden layer, zero", form: "number", most: 0 },
+      { result: "deviation in the last hidden layer, small", form: "number", most: 1e-4 },
+      { result: "share saturated in the last hidden layer, large", form: "percent", least: 0.5 },
+      { result: "deviation in the last hidden layer, xavier", form: "number", least: 0.05, most: 0.9 },
+      { result: "test accuracy of zero", form: "percent", most: 0.2 },
+      { result: "test accuracy of xavier", form: "percent", least: 0.92 },
+      { result: "test accuracy of orthogonal", form: "percent", least: 0.92 }
+    ],
+    seconds: 40,
+    load: from(() => import("./recipes/initialization.ts"))
+  },
+  {
+    name: "transfer",
+    summary: "what was learned of the digits 0 to 4 helps with 500 pictures of the digits 5 to 9",
+    section: "1.2 Architecture",
+    data: "MNIST: 30,596 digits from 0 to 4, 500 from 5 to 9, 4,861 from 5 to 9 to test",
+    expected: [
+      { result: "gain of transfer", form: "percent", least: 0.005 },
+      { result: "test accuracy of fine-tuned", form: "percent", least: 0.955 }
+    ],
+    seconds: 60,
+    load: from(() => import("./recipes/transfer.ts"))
   }
 ]
 

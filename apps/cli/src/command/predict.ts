@@ -3,7 +3,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { usualCheckpoint } from "../program.ts"
-import { data, device, json, whole } from "./options.ts"
+import { data, device, json, offline, whole } from "./options.ts"
 
 const flags = {
   checkpoint: Flag.String("checkpoint").pipe(
@@ -22,6 +22,7 @@ const flags = {
   ),
   device,
   data,
+  offline,
   json
 }
 
@@ -32,6 +33,8 @@ export interface PredictOptions {
   readonly set: string
   readonly device: string
   readonly data: string | undefined
+  /** Whether nothing may be fetched. */
+  readonly offline: boolean
   readonly json: boolean
 }
 

@@ -4,7 +4,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { recordFile } from "../program.ts"
-import { data, device, json, whole } from "./options.ts"
+import { data, device, json, offline, whole } from "./options.ts"
 
 const recipe = Argument.String("recipe").pipe(
   Argument.withDescription("what to carry out; --list shows them"),
@@ -13,6 +13,10 @@ const recipe = Argument.String("recipe").pipe(
 
 const flags = {
   device,
+  threads: whole("threads", 1).pipe(
+    Flag.withDescription("how many threads compute; as many as there are cores, up to 8, unless stated"),
+    Flag.optional
+  ),
   seed: whole("seed", 0).pipe(
     Flag.withDescription("determines every random choice; that of the recipe unless stated"),
     Flag.optional
@@ -28,6 +32,7 @@ const flags = {
     Flag.optional
   ),
   data,
+  offline,
   resume: Flag.String("resume").pipe(
     Flag.withDescription("go on from a checkpoint; the one of --out unless stated"),
     Flag.withMetavar("PATH"),
@@ -61,11 +66,14 @@ const flags = {
 export interface TrainOptions {
   readonly recipe: string | undefined
   readonly device: string
+  readonly threads: number | undefined
   readonly seed: number | undefined
   readonly epochs: number | undefined
   readonly limit: number | undefined
   readonly out: string | undefined
   readonly data: string | undefined
+  /** Whether nothing may be fetched. */
+  readonly offline: boolean
   /** The checkpoint to go on from; empty for the one that the training itself writes. */
   readonly resume: string | undefined
   /** Where the trace of a profile goes: nowhere if empty; no profile is taken if absent. */
@@ -87,6 +95,7 @@ export const train = Command.make("train", { recipe, ...flags }, (given) =>
       train({
         ...given,
         recipe: Option.getOrUndefined(given.recipe),
+        threads: Option.getOrUndefined(given.threads),
         seed: Option.getOrUndefined(given.seed),
         epochs: Option.getOrUndefined(given.epochs),
         limit: Option.getOrUndefined(given.limit),

@@ -10,14 +10,26 @@ import * as Layer from "effect/Layer"
 /** A way to get a device. */
 export type DeviceLayer = Layer.Layer<Device, DeviceUnavailable>
 
-const wasmWith = (options: { readonly profile?: Profile }): DeviceLayer =>
+/** How a device computes. */
+export interface DeviceSettings {
+  /** Threads of devices that have them; as many as there are cores unless stated. */
+  readonly threads?: number | "auto" | undefined
+  /** What notes the times of kernels. */
+  readonly profile?: Profile | undefined
+}
+
+const wasmWith = ({ profile, threads = "auto" }: DeviceSettings): DeviceLayer =>
   Layer.unwrap(
     Effect.gen(function* () {
       const [Wasm, WideSimd] = yield* Effect.promise(() =>
         Promise.all([import("@cotangent/wasm/Wasm"), import("@cotangent/wasm/WideSimd")])
       )
       // Ours is the whole process, so its engine may be told to join vectors, before anything is compiled.
-      return Wasm.layerWith({ isWide: WideSimd.enable().isEnabled, threads: "auto", ...options })
+      return Wasm.layerWith({
+        isWide: WideSimd.enable().isEnabled,
+        threads,
+        ...(profile === undefined ? {} : { profile })
+      })
     })
   )
 
@@ -41,13 +53,9 @@ const cuda: DeviceLayer = Layer.unwrap(
 export const devices: Readonly<Record<string, DeviceLayer>> = { wasm, reference, cuda }
 
 /** What `--device` accepts: a device, or `auto` for the first that is available. */
-export const choices: Readonly<Record<string, DeviceLayer>> = {
-  auto: Device.firstAvailable(wasm, reference),
-  ...devices
-}
-
-/** Each device that notes the times of its kernels by name, and `auto` for the first of them. */
-export const profiled = (profile: Profile): Readonly<Record<string, DeviceLayer>> => {
-  const layer = wasmWith({ profile })
-  return { auto: layer, wasm: layer }
+export const choices = (settings: DeviceSettings = {}): Readonly<Record<string, DeviceLayer>> => {
+  const configured = wasmWith(settings)
+  // No other notes times.
+  if (settings.profile !== undefined) return { auto: configured, wasm: configured }
+  return { auto: Device.firstAvailable(configured, reference), ...devices, wasm: configured }
 }

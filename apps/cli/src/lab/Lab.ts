@@ -2,6 +2,7 @@
  * What recipes work with: a place that carries out trainings, shows and records them, keeps their checkpoints, and goes
  * on with those that were interrupted.
  */
+import type { DownloadError } from "@cotangent/data/DownloadError"
 import type { FormatError } from "@cotangent/formats/FormatError"
 import type { Device } from "@cotangent/runtime/Device"
 import type { DeviceError, NonFinite } from "@cotangent/runtime/errors"
@@ -10,6 +11,7 @@ import type { CheckpointError } from "@cotangent/train/Checkpoint"
 import type { Cursor, Event } from "@cotangent/train/Event"
 import type { StepResult } from "@cotangent/train/Fit"
 import type { Stop } from "@cotangent/train/Stop"
+import type { ConfigError } from "effect/Config"
 import type * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
@@ -18,13 +20,23 @@ import type * as Stream from "effect/Stream"
 import type { Interrupted, Missing } from "../failure.ts"
 import type { Form } from "../terminal/format.ts"
 import type { Feed, Passes } from "./feed.ts"
+import type { Fetching } from "./fetching.ts"
 import type { History } from "./history.ts"
 
 /** Everything that can go wrong while a recipe is carried out. */
-export type TrialError = CheckpointError | DeviceError | FormatError | Interrupted | Missing | NonFinite | PlatformError
+export type TrialError =
+  | CheckpointError
+  | ConfigError
+  | DeviceError
+  | DownloadError
+  | FormatError
+  | Interrupted
+  | Missing
+  | NonFinite
+  | PlatformError
 
 /** What a recipe is given. */
-export interface Lab {
+export interface Lab extends Fetching {
   readonly seed: number
   /** The key of the seed. */
   readonly key: Random.Key

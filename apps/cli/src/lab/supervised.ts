@@ -4,11 +4,10 @@
 import type { Columns, Dataset } from "@cotangent/data/Dataset"
 import * as Datasets from "@cotangent/data/Dataset"
 import type { Model } from "@cotangent/nn/Model"
+import * as Parameters from "@cotangent/nn/Parameters"
 import type { Optimizer } from "@cotangent/optim/Optimizer"
 import * as Random from "@cotangent/tensor/Random"
-import { size } from "@cotangent/tensor/Shape"
 import * as Tensor from "@cotangent/tensor/Tensor"
-import * as Tree from "@cotangent/tensor/Tree"
 import { evaluator } from "@cotangent/train/Evaluation"
 import type { TrainState } from "@cotangent/train/TrainState"
 import * as TrainStates from "@cotangent/train/TrainState"
@@ -44,6 +43,8 @@ export interface Supervised<P, S, O, C extends Columns, In, Out, Target> {
   readonly train: Dataset<C>
   /** What the model is measured on after each epoch. */
   readonly test?: Dataset<C>
+  /** Examples held out of the training, whose measures have names that begin with `validation`. */
+  readonly validation?: Dataset<C>
   /** Makes examples from columns. Bytes travel to the device and are scaled there. */
   readonly prepare: (columns: TensorsOf<C>) => Example<In, Target>
   /** A random change of the inputs of a step. */
@@ -64,10 +65,6 @@ export interface Supervised<P, S, O, C extends Columns, In, Out, Target> {
   readonly watch?: Trial<never, never>["watch"]
   readonly mayDiverge?: boolean
 }
-
-/** The number of elements of a tree of tensors. */
-export const countElements = (tree: unknown): number =>
-  Tree.leaves(tree).reduce((total, { shape }) => total + size(shape), 0)
 
 /** The keys of a training: of its parameters, of the order of its examples, of the randomness of its steps. */
 const keysOf = ({ key }: Lab): readonly [init: Random.Key, order: Random.Key, steps: Random.Key] => {
@@ -99,20 +96,35 @@ const stepOf = <P, S, O, C extends Columns, In, Out, Target>(
 /** Examples that are measured at a time. */
 const chunk = 1000
 
-/** Measures the loss and the metrics on the test set. */
-const measureOf = <P, S, O, C extends Columns, In, Out, Target>(
-  { loss, metrics, model, prepare }: Supervised<P, S, O, C, In, Out, Target>,
-  test: Dataset<C>
-) =>
+/** Measures the loss and the metrics on the test set, and on what is held out. */
+const measureOf = <P, S, O, C extends Columns, In, Out, Target>({
+  loss,
+  metrics,
+  model,
+  prepare,
+  test,
+  validation
+}: Supervised<P, S, O, C, In, Out, Target>) =>
   Effect.map(
     evaluator(({ params, state }: { readonly params: P; readonly state: S }, columns: TensorsOf<C>): Metrics => {
       const { input, target } = prepare(columns)
       const output = model.predict(params, state, input)
       return { loss: loss(output, target), ...metrics?.(output, target) }
     }),
-    (evaluate): Measure<TrainState<P, S, O>> =>
-      ({ params, state }) =>
-        evaluate({ params, state }, Stream.map(Datasets.batches(test, { size: chunk }), tensorsOf))
+    (evaluate): Measure<TrainState<P, S, O>> => {
+      const on = (examples: Dataset<C> | undefined, prefix: string, { params, state }: TrainState<P, S, O>) =>
+        examples === undefined || examples.size === 0
+          ? Effect.succeed({})
+          : Effect.map(
+              evaluate({ params, state }, Stream.map(Datasets.batches(examples, { size: chunk }), tensorsOf)),
+              (means) => Object.fromEntries(Object.entries(means).map(([name, mean]) => [`${prefix}${name}`, mean]))
+            )
+      return (now) =>
+        Effect.zipWith(on(test, "", now), on(validation, "validation ", now), (first, second) => ({
+          ...first,
+          ...second
+        }))
+    }
   )
 
 /** The trial of a model on examples. */
@@ -145,10 +157,10 @@ export const supervised = <P, S, O, C extends Columns, In, Out, Target>(
     mayDiverge,
     ...(options.watch === undefined ? {} : { watch: options.watch }),
     model: text,
-    parameters: countElements(params),
+    parameters: Parameters.count(params),
     state: TrainStates.make({ params, state: drawn.state, optimizer: optimizer(1), key: steps }),
     step: (count) => stepOf(options, optimizer(count)),
-    ...(measure !== undefined ? { measure } : test === undefined ? {} : { measure: measureOf(options, test) }),
+    ...(measure === undefined && test === undefined ? {} : { measure: measure ?? measureOf(options) }),
     feed: (passes) =>
       batch === "all"
         ? whole({ ready: prepare(tensorsOf(train.columns)) }, train.size, passes)

@@ -11,6 +11,7 @@ import { imageAt } from "../images/sets.ts"
 import { choose, Missing, UsageError } from "../failure.ts"
 import { recipes } from "../recipes.ts"
 import * as Screens from "../terminal/Screen.ts"
+import { fetchingOn } from "../train/fetching.ts"
 import type { Prediction } from "./render.ts"
 import { render } from "./render.ts"
 
@@ -28,10 +29,11 @@ const classifierOf = Effect.fnUntraced(function* (checkpoint: string) {
 
 /** Shows a picture and what a trained model takes it for. */
 export const predict = Effect.fnUntraced(function* (options: PredictOptions) {
-  const layer = yield* choose("device", options.device, choices)
+  const layer = yield* choose("device", options.device, choices())
   const part = yield* choose("set", options.set, { test: "test", train: "train" } as const)
+  const screen = yield* Screens.make
   const { classify, load, name } = yield* classifierOf(options.checkpoint)
-  const { classes, ...parts } = yield* load({ data: options.data })
+  const { classes, ...parts } = yield* load({ data: options.data, ...fetchingOn(screen, options) })
   const images = parts[part]
   if (options.image >= images.size) {
     const message = `there is no image ${options.image} in the ${part} set: it has ${images.size}, from 0 on`
@@ -47,7 +49,7 @@ export const predict = Effect.fnUntraced(function* (options: PredictOptions) {
     probabilities: Array.from(data)
   }
   const { label, probabilities } = prediction
-  const { style } = yield* Screens.make
+  const { style } = screen
   const json = { image: options.image, set: part, label, predicted: argMax(probabilities), probabilities }
   const heading = `image ${options.image} of the ${part} set, seen by ${name}`
   yield* Console.log(options.json ? JSON.stringify(json) : [heading, "", ...render(prediction, style)].join("\n"))

@@ -37,6 +37,10 @@ const colorOf = (i: number, count: number): string => (count === 1 ? "var(--acce
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`
 
+/** A tick of a logarithmic scale. */
+const power = (value: number): string =>
+  value >= 1e-3 && value < 1e6 ? value.toLocaleString("en-US", { maximumFractionDigits: 3 }) : value.toExponential(0)
+
 /** The names of series beside their colors; nothing for one alone. */
 const legendOf = (series: ReadonlyArray<Series>): Html =>
   series.length < 2
@@ -48,7 +52,7 @@ const legendOf = (series: ReadonlyArray<Series>): Html =>
 const axis = ({ domain, form, label }: Axis): Plot.ScaleOptions => ({
   label,
   ...(domain === undefined ? {} : { domain: [...domain] }),
-  ...(form === "log" ? { type: "log", tickFormat: ",~g" } : {}),
+  ...(form === "log" ? { type: "log", tickFormat: power } : {}),
   ...(form === "percent" ? { tickFormat: percent } : {})
 })
 
@@ -177,7 +181,8 @@ export const histogramsChart = ({ groups, title, x: across }: Histograms): Html 
     marginBottom: 40,
     fx: { label: null, domain: columns, padding: 0.12 },
     fy: { label: null, domain: rows, padding: 0.18, axis: "right" },
-    x: { ...axis(across), ticks: 3, labelAnchor: "center" },
+    // Many panels leave no room for numbers.
+    x: { ...axis(across), labelAnchor: "center", ...(columns.length > 5 ? { axis: null } : { ticks: 3 }) },
     y: { axis: null, domain: [0, 1] },
     marks: [
       Plot.rectY(bins, { x1: "from", x2: "to", y: "share", fx: "column", fy: "row", fill: "var(--accent)", inset: 0 }),

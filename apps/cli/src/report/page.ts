@@ -22,13 +22,18 @@ const factsOf = (facts: ReadonlyArray<Fact>): ReadonlyArray<Html> =>
       </div>`
   )
 
-/** Results that stand at the head of a page. */
-const headline = 3
+/** Results that stand at the head of a page, at most. */
+const most = 3
 
-const numbersOf = ({ conclusion: { results }, millis }: Outcome): ReadonlyArray<Fact> => [
-  ...results.slice(0, headline).map(({ form, name, value }) => [name, say(value, form)] as const),
-  ["time", duration(millis)]
-]
+/** What the recipe promises something of, else what comes first. */
+const numbersOf = ({ conclusion: { results }, millis, recipe }: Outcome): ReadonlyArray<Fact> => {
+  const promised = results.filter(({ name }) => recipe.expected.some(({ result }) => result === name))
+  const others = results.filter((result) => !promised.includes(result))
+  return [
+    ...[...promised, ...others].slice(0, most).map(({ form, name, value }): Fact => [name, say(value, form)]),
+    ["time", duration(millis)]
+  ]
+}
 
 /** What was expected, and whether it came. */
 const verdictsOf = (outcome: Outcome): Html => {

@@ -21,6 +21,7 @@ import { join } from "node:path"
 import { Interrupted } from "../failure.ts"
 import type { History } from "../lab/history.ts"
 import { empty, record } from "../lab/history.ts"
+import { fetchingOn } from "./fetching.ts"
 import * as Journal from "../lab/journal.ts"
 import type { Lab, Plan, Trained, Trial } from "../lab/Lab.ts"
 import type { Task } from "../Recipe.ts"
@@ -42,6 +43,8 @@ export interface LabOptions {
   readonly epochs: number | undefined
   readonly limit: number | undefined
   readonly data: string | undefined
+  /** Whether nothing may be fetched. */
+  readonly offline: boolean
   /** The folder that checkpoints and journals go to. */
   readonly folder: string
   /** Where to go on: the checkpoint of a recipe with one training; else, and if empty, the folder has them. */
@@ -122,6 +125,7 @@ export const make = Effect.fnUntraced(function* (options: LabOptions) {
     key: Random.key(seed),
     limit,
     data: options.data,
+    ...fetchingOn(options.screen, options),
     train: (trial) =>
       Effect.map(carryOut(trial, { ...options, seed, limit, resumed }), (one) => {
         isUsual &&= one.plan.epochs === trial.epochs

@@ -95,6 +95,7 @@ const endLine = ({ plan: { pass }, style }: Display, history: History, event: Ev
 
 const epochLine = ({ plan, style }: Display, history: History, event: Event): string | undefined => {
   const { epochs, pass, training } = plan
+  if (event._tag === "Stopped" && event.reason !== "completed") return style.dim(`    stopped: ${event.reason}`)
   if (event._tag !== "EpochFinished" || ((event.epoch + 1) % pass.reportEvery !== 0 && event.epoch + 1 < epochs)) {
     return undefined
   }

@@ -9,7 +9,7 @@ import * as FileSystem from "effect/FileSystem"
 import { join } from "node:path"
 import type { TrainOptions } from "../command/train.ts"
 import type { DeviceLayer } from "../devices/layers.ts"
-import { choices, profiled } from "../devices/layers.ts"
+import { choices } from "../devices/layers.ts"
 import { choose, describe, Interrupted, Missed, UsageError } from "../failure.ts"
 import { folderOf, program } from "../program.ts"
 import type { Recipe } from "../Recipe.ts"
@@ -61,13 +61,15 @@ const checkUsage = ({
   return wrong.length === 0 ? Effect.void : Effect.fail(new UsageError({ message: wrong[0] }))
 }
 
-const layerOf = ({ device }: TrainOptions, profile: Profile | undefined): Effect.Effect<DeviceLayer, UsageError> =>
-  Effect.flatMap(choose("device", device, choices), (layer) => {
-    if (profile === undefined) return Effect.succeed(layer)
-    const layers = profiled(profile)
-    if (Object.hasOwn(layers, device)) return Effect.succeed(layers[device])
-    return Effect.fail(new UsageError({ message: `the device '${device}' takes no profile` }))
-  })
+const layerOf = (
+  { device, threads }: TrainOptions,
+  profile: Profile | undefined
+): Effect.Effect<DeviceLayer, UsageError> => {
+  const layers = choices({ threads, profile })
+  return profile !== undefined && !Object.hasOwn(layers, device) && Object.hasOwn(choices(), device)
+    ? Effect.fail(new UsageError({ message: `the device '${device}' takes no profile` }))
+    : choose("device", device, layers)
+}
 
 /** What a recipe is carried out with. */
 interface Place {
