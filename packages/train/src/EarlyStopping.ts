@@ -8,19 +8,27 @@ import type { Event } from "./Event.ts"
 import type { Stop } from "./Stop.ts"
 import * as Stops from "./Stop.ts"
 
-/** What counts as an improvement, and how long to wait for one. */
-export interface Patience {
-  /** The request that the training was given. */
-  readonly stop: Stop
+/** What counts as an improvement. */
+export interface Criterion {
   /** `loss`, or the name of a metric of the evaluation. */
   readonly metric: string
-  /** Epochs without an improvement after which the training is asked to stop. */
-  readonly epochs: number
   /** Whether more is better; unless stated, less is. */
   readonly maximize?: boolean
   /** The least change that counts. */
   readonly least?: number
 }
+
+/** What counts as an improvement, and how long to wait for one. */
+export interface Patience extends Criterion {
+  /** The request that the training was given. */
+  readonly stop: Stop
+  /** Epochs without an improvement after which the training is asked to stop. */
+  readonly epochs: number
+}
+
+/** The metric of an epoch; NaN if it was not measured. */
+export const measured = (event: typeof Event.cases.EpochFinished.Type, metric: string): number =>
+  (metric === "loss" ? event.loss : event.metrics[metric]) ?? Number.NaN
 
 /** The best value so far, and the epochs since then. */
 interface Best {
@@ -41,7 +49,7 @@ export const stopWhenNoImprovement =
     const sign = maximize ? -1 : 1
     const judge = (best: Best, event: Event): Best => {
       if (event._tag !== "EpochFinished") return best
-      const value = sign * ((metric === "loss" ? event.loss : event.metrics[metric]) ?? Number.NaN)
+      const value = sign * measured(event, metric)
       return value < best.value - least ? { value, age: 0 } : { value: best.value, age: best.age + 1 }
     }
     return Stream.mapAccumEffect(
