@@ -15,13 +15,12 @@ import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Tree from "@cotangent/tensor/Tree"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { isWeight } from "./internal/weights.ts"
 
 /** Which parameters may be pruned, by path; `weight` unless stated, so biases and gains stay. */
 export interface Prunable {
   readonly selects?: (path: string) => boolean
 }
-
-const isWeight = (path: string): boolean => /(^|\.)weight[^.]*$/.test(path)
 
 /** A mask that keeps everything. */
 export const full = <P>(params: P): P => Tree.map(params, (leaf) => Tensor.onesLike(leaf))

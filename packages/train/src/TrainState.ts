@@ -80,14 +80,30 @@ export const step =
 
 /**
  * Adds the metric `updateRatio` to a step: the norm of the change of all parameters over their norm. Around 10⁻³ is
- * healthy; far more shakes them, far less leaves them where they are.
+ * healthy; far more shakes them, far less leaves them where they are. With `selects` it does so for each parameter that is
+ * selected too, as the metric `updateRatio PATH`.
  */
 export const withUpdateRatio =
-  <S extends { readonly params: unknown }, Batch>(self: (state: S, batch: Batch) => StepResult<S>) =>
+  <S extends { readonly params: unknown }, Batch>(
+    self: (state: S, batch: Batch) => StepResult<S>,
+    selects: (path: string) => boolean = () => false
+  ) =>
   (before: S, batch: Batch): StepResult<S> => {
     const result = self(before, batch)
+    const { leaves, structure } = Tree.flatten(before.params)
     // The optimizer has found them to be floats.
-    const [old, next] = [before.params, result.state.params].map((params) => Tree.leaves(params) as Leaves)
-    const change = globalNorm(next.map((leaf, i) => Tensor.sub(leaf, old[i])))
-    return { ...result, metrics: { ...result.metrics, updateRatio: Tensor.div(change, globalNorm(old)) } }
+    const old = leaves as Leaves
+    const change = (Tree.leaves(result.state.params) as Leaves).map((leaf, i) => Tensor.sub(leaf, old[i]))
+    const ratioOf = (chosen: ReadonlyArray<number>): Tensor.Tensor =>
+      Tensor.div(globalNorm(chosen.map((i) => change[i])), globalNorm(chosen.map((i) => old[i])))
+    const all = [...structure.paths.keys()]
+    const each = all.filter((i) => selects(structure.paths[i]))
+    return {
+      ...result,
+      metrics: {
+        ...result.metrics,
+        updateRatio: ratioOf(all),
+        ...Object.fromEntries(each.map((i) => [`updateRatio ${structure.paths[i]}`, ratioOf([i])]))
+      }
+    }
   }
