@@ -8,9 +8,10 @@ import { models } from "./targets/models.ts"
 import { operations } from "./targets/operations.ts"
 import { optimizers } from "./targets/optimizers.ts"
 import { primitives } from "./targets/primitives.ts"
+import { training } from "./targets/training.ts"
 import { transformations } from "./targets/transformations.ts"
 
-const groups = [operations, transformations, ...functions, ...layers, ...optimizers, ...models]
+const groups = [operations, transformations, ...functions, ...layers, ...optimizers, ...training, ...models]
 
 /** Every primitive, and everything with a derivative that the packages of operations, networks and training export. */
 export const targets: ReadonlyArray<Target> = [...primitives, ...groups.flatMap(({ targets }) => targets)]
