@@ -107,18 +107,42 @@ describe.skipIf(standIn.obstacle !== undefined)("a plan", () => {
         const driver = yield* open()
         const n = 100
         const shift = launch("shift", [4, 32], [pointer(at(output(0))), f32(1), i32(n)])
-        const { run } = yield* driver.prepare(planOf(source, [shift, shift, shift, shift]), { inputs: 0, outputs: 1 })
+        const { run } = yield* driver.prepare(planOf(source, [shift, shift, shift, shift]), { inputs: 1, outputs: 1 })
         const outs = yield* Effect.forEach([0, 1, 2, 3, 4, 5, 6], () => upload(driver, new Float32Array(n)))
         const before = statistics()
-        yield* run([], [outs[0]])
+        yield* run([outs[0]], [outs[0]])
         assert.strictEqual(statistics().replays, before.replays)
-        for (let i = 0; i < 5; i++) yield* run([], [outs[0]])
+        for (let i = 0; i < 5; i++) yield* run([outs[0]], [outs[0]])
         assert.strictEqual(statistics().replays, before.replays + 5)
-        for (let round = 0; round < 3; round++) for (const out of outs.slice(1)) yield* run([], [out])
+        for (let round = 0; round < 3; round++) for (const out of outs.slice(1)) yield* run([out], [out])
         assert.isAtMost(statistics().graphs - before.graphs, 4)
         assert.deepStrictEqual([...new Set(yield* floats(driver, outs[0]))], [24])
         for (const out of outs.slice(1)) assert.deepStrictEqual([...new Set(yield* floats(driver, out))], [12])
         assert.strictEqual(statistics().launches - before.launches, 4 * (6 + 18))
+      })
+    )
+  )
+
+  it.effect("is a graph, too, where what it reads and writes never lies at the same place", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const driver = yield* open()
+        const n = 100
+        const operations: ReadonlyArray<Operation> = [
+          { tag: "copy", from: at(input(0)), to: at(output(0)), bytes: 4 * n },
+          ...[1, 2, 3].map(() => launch("shift", [4, 32], [pointer(at(output(0))), f32(1), i32(n)]))
+        ]
+        const { run } = yield* driver.prepare(planOf(source, operations), { inputs: 1, outputs: 1 })
+        const before = statistics()
+        for (let i = 0; i < 12; i++) {
+          const given = yield* upload(driver, new Float32Array(n).fill(i))
+          const out = yield* upload(driver, new Float32Array(n))
+          yield* run([given], [out])
+          assert.deepStrictEqual([...new Set(yield* floats(driver, out))], [i + 3])
+          assert.deepStrictEqual([...new Set(yield* floats(driver, given))], [i])
+        }
+        assert.isAtLeast(statistics().replays - before.replays, 6)
+        assert.strictEqual(statistics().graphs - before.graphs, 1)
       })
     )
   )

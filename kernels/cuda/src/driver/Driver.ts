@@ -18,6 +18,7 @@ import * as Pools from "./Pool.ts"
 import * as Products from "./Products.ts"
 import type { DeviceInfo, SessionOptions } from "./Session.ts"
 import * as Sessions from "./Session.ts"
+import * as Settlings from "./Settling.ts"
 import * as Transfers from "./Transfers.ts"
 
 /** A plan that can be run. */
@@ -136,16 +137,35 @@ export const open = Effect.fnUntraced(function* (
         }),
         ({ close }) => Effect.sync(close)
       )
-      const addressesOf = (given: ReadonlyArray<Allocation>, results: ReadonlyArray<Allocation>) => {
+      const settling = yield* Effect.acquireRelease(
+        Effect.sync(() => Settlings.make(pool)),
+        ({ close }) => Effect.sync(close)
+      )
+      const copy = (moves: ReadonlyArray<Settlings.Move>): void => {
+        if (moves.length === 0) return
+        const { cuMemcpyDtoDAsync_v2 } = session.cuda
+        session.call(
+          ...moves.map(({ bytes, from, to }) => [cuMemcpyDtoDAsync_v2, to, from, bytes, session.stream] as const)
+        )
+      }
+      const start = (
+        given: ReadonlyArray<Allocation>,
+        results: ReadonlyArray<Allocation>
+      ): Promise<void> | undefined => {
         arena.reserve(plan.scratchBytes)
-        return [...given, ...results].map(({ address }) => address).concat(arena.address())
+        const { addresses, after, before } = settling.settle(given, results)
+        copy(before)
+        const started = execution.run([...addresses, arena.address()])
+        if (started !== undefined) return started.then(() => copy(after))
+        copy(after)
+        return undefined
       }
       const failedToRun = fullOr(plan.scratchBytes, deviceLost)
       return {
         run: (given, results) =>
           Effect.suspend(() => {
             try {
-              const started = execution.run(addressesOf(given, results))
+              const started = start(given, results)
               if (started === undefined) return Effect.void
               return Effect.uninterruptible(Effect.tryPromise({ try: () => started, catch: failedToRun }))
             } catch (error) {
