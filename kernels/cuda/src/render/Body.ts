@@ -8,8 +8,9 @@ import { bytes } from "@cotangent/tensor/DType"
 import type { Call, Load, Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 import type { Group } from "./Group.ts"
+import { dividing, lanesAlong, loadsOf, neighbors, stripped } from "./lanes.ts"
 import type { Freedom } from "./freedom.ts"
-import { literal, loaded, memoryOf, registerOf, spell, start, stored, unflattened } from "./spelling.ts"
+import { literal, loaded, memoryOf, registerOf, spell, start, stored } from "./spelling.ts"
 
 /** A value: one name for all lanes, or one for each. */
 export type Value = ReadonlyArray<string>
@@ -44,16 +45,10 @@ export interface Body {
   /** Writes statements that compute the reductions of `roots`, those over equal ranges in one loop. */
   readonly reduceAll: (roots: ReadonlyArray<Scalar>, scopes: ReadonlyArray<Scope>) => void
   /** All values before any store: a store may replace what another value was loaded from. */
-  readonly storeAll: (stores: ReadonlyArray<Store>, scopes: ReadonlyArray<Scope>, lanes?: Lanes) => void
+  readonly storeAll: (stores: ReadonlyArray<Store>, scopes: ReadonlyArray<Scope>, lanes?: number) => void
   /** A position as a sum, for each lane. */
   readonly position: (position: Scalar, scopes: ReadonlyArray<Scope>) => Value
   readonly fresh: (prefix: string) => string
-}
-
-/** A variable whose neighboring values are computed together; it is a multiple of their number. */
-export interface Lanes {
-  readonly variable: Variable
-  readonly count: number
 }
 
 /** A block in which variables are known. */
@@ -187,7 +182,7 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
     )
   }
 
-  const storeAll = (stores: ReadonlyArray<Store>, scopes: ReadonlyArray<Scope>, lanes?: Lanes): void => {
+  const storeAll = (stores: ReadonlyArray<Store>, scopes: ReadonlyArray<Scope>, lanes = 1): void => {
     const { lines } = scopes[scopes.length - 1]
     reduceAll(
       stores.map((store) => store.value),
@@ -201,14 +196,13 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
       const { places, values } = ready[i]
       const base = pointer(buffer)
       const { dtype } = buffer
-      const count = lanes?.count ?? 1
-      if (places.length === count && count > 1 && bytes(dtype) * count <= 16 && isDense(offset, scopes, count)) {
+      if (places.length === lanes && lanes > 1 && bytes(dtype) * lanes <= 16 && isDense(offset, scopes, lanes)) {
         const pack = fresh("w")
-        lines.push(`${packOf(dtype, count)} ${pack};`)
-        for (let lane = 0; lane < count; lane++) {
+        lines.push(`${packOf(dtype, lanes)} ${pack};`)
+        for (let lane = 0; lane < lanes; lane++) {
           lines.push(`${pack}.at[${lane}] = ${stored(dtype, at(values, lane))};`)
         }
-        lines.push(`*(${packOf(dtype, count)}*)(${base} + (${places[0]})) = ${pack};`)
+        lines.push(`*(${packOf(dtype, lanes)}*)(${base} + (${places[0]})) = ${pack};`)
       } else {
         each(width([places, values]), (lane) => `${base}[${at(places, lane)}] = ${stored(dtype, at(values, lane))};`)
           .slice(places.length === 1 ? -1 : 0)
@@ -253,6 +247,17 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
     }
   }
 
+  /** How many terms each thread of a group takes at a time: as a load does, but so that all threads have some. */
+  const lanesOf = (reductions: ReadonlyArray<Reduce>, terms: number): number => {
+    const roots = reductions.map(({ body }) => body)
+    const found = reductions.map(({ body, variables }) => {
+      const innermost = variables[variables.length - 1]
+      return dividing(lanesAlong(innermost, loadsOf([body]), roots), innermost.extent)
+    })
+    const lanes = Math.min(...found)
+    return terms / lanes >= group.lanes ? lanes : 1
+  }
+
   /** Reductions over equal ranges in one loop. */
   const reduceTogether = (reductions: ReadonlyArray<Reduce>, home: ReadonlyArray<Scope>): void => {
     const scope = home[home.length - 1]
@@ -261,12 +266,16 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
     const isSplit = scope.isShared && group.lanes > 1 && terms >= 8
     const extents = variables.map(({ extent }) => extent)
     const names = extents.map(() => fresh("r"))
+    const lanes = isSplit ? lanesOf(reductions, terms) : 1
     const bind = (from: number, to: number): ReadonlyMap<Variable, Value> =>
       new Map(
         reductions.flatMap((reduce) =>
-          reduce.variables.slice(from, to).map((variable, i) => [variable, [names[from + i]]] as const)
+          reduce.variables
+            .slice(from, to)
+            .map((variable, i) => [variable, neighbors(names[from + i], isLast(from + i) ? lanes : 1)] as const)
         )
       )
+    const isLast = (axis: number): boolean => axis === names.length - 1
     const loops = isSplit ? [scopeOf(bind(0, names.length))] : names.map((_, i) => scopeOf(bind(i, i + 1)))
     const inside = [...home, ...loops]
     const inner = loops[loops.length - 1]
@@ -283,14 +292,15 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
     })
     if (isSplit) {
       const flat = fresh("e")
-      inner.lines.unshift(...unflattened(flat, extents, { names, index }))
-      const head = `for (${index} ${flat} = ${group.lane}; ${flat} < ${terms}; ${flat} += ${group.lanes})`
+      inner.lines.unshift(...stripped(flat, extents, { names, index, lanes }))
+      const head = `for (${index} ${flat} = ${group.lane}; ${flat} < ${terms / lanes}; ${flat} += ${group.lanes})`
       scope.lines.push("#pragma unroll 4", ...block(head, inner))
-      reductions.forEach(({ combine, dtype }, i) =>
-        sums[i].forEach((total) => {
-          scope.lines.push(`${total} = ${group.combine(combine, dtype, total)};`)
-        })
-      )
+      reductions.forEach(({ combine, dtype }, i) => {
+        const [total, ...others] = sums[i]
+        for (const other of others) scope.lines.push(`${total} = ${combined(combine, dtype, total, other)};`)
+        scope.lines.push(`${total} = ${group.combine(combine, dtype, total)};`)
+        sums[i] = [total]
+      })
     } else {
       loops.toReversed().forEach((loop, i) => {
         const at = loops.length - 1 - i

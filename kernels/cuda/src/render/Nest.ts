@@ -10,7 +10,8 @@ import type { Body, Index, Scope } from "./Body.ts"
 import { extentOf } from "./freedom.ts"
 import { indexOf, kernelDraft, parametersOf } from "./Kernel.ts"
 import type { Mapping } from "./mapping.ts"
-import { mappingOf } from "./mapping.ts"
+import { neighbors, stripped } from "./lanes.ts"
+import { mappingOf, stageLanes } from "./mapping.ts"
 import type { Site } from "./Site.ts"
 import { spread } from "./Spread.ts"
 import { unflattened } from "./spelling.ts"
@@ -96,16 +97,11 @@ const elements = ({ body, count, index, mapping, outside }: Parts): void => {
   const at = (many: number, head: string, before: ReadonlyArray<string>): ReadonlyArray<string> => {
     const inside = Bodies.scopeOf(boundTo(rows, names, many))
     inside.lines.push(...before)
-    stages.forEach((stage) => stageLoop(stage, [outside, inside], { body, many, mapping, innermost }))
+    stages.forEach((stage) => stageLoop(stage, [outside, inside], { body, many }))
     return head === "" ? inside.lines : Bodies.block(head, inside)
   }
   if (lanes === 1) return void lines.push(...at(1, "", unflattened("t", extents, { names, index: wide })))
-  const last = rows.length - 1
-  if (isEven) {
-    const raw = names.map((name, axis) => (axis === last ? `${name}r` : name))
-    const parts = unflattened("t", [...extents.slice(0, -1), innermost.extent / lanes], { names: raw, index: wide })
-    return void lines.push(...at(lanes, "", [...parts, `const ${wide} ${names[last]} = ${raw[last]} * ${lanes};`]))
-  }
+  if (isEven) return void lines.push(...at(lanes, "", stripped("t", extents, { names, index: wide, lanes })))
   // A single axis that ends within a vector.
   const [name] = names
   lines.push(
@@ -116,26 +112,18 @@ const elements = ({ body, count, index, mapping, outside }: Parts): void => {
 }
 
 const boundTo = (rows: ReadonlyArray<Variable>, names: ReadonlyArray<string>, many: number) =>
-  new Map(
-    rows.map((axis, i) => {
-      const values = Array.from({ length: many }, (_, lane) => (lane === 0 ? names[i] : `(${names[i]} + ${lane})`))
-      return [axis, i === rows.length - 1 ? values : [names[i]]] as const
-    })
-  )
+  new Map(rows.map((axis, i) => [axis, neighbors(names[i], i === rows.length - 1 ? many : 1)] as const))
 
 interface Run {
   readonly body: Body
   readonly many: number
-  readonly mapping: Mapping
-  readonly innermost: Variable | undefined
 }
 
 /** The loops of a stage of one thread. */
-const stageLoop = ({ axes, stores }: Stage, scopes: ReadonlyArray<Scope>, { body, innermost, many }: Run): void => {
+const stageLoop = ({ axes, stores }: Stage, scopes: ReadonlyArray<Scope>, { body, many }: Run): void => {
   const names = axes.map(() => body.fresh("i"))
   const loops = axes.map((axis, i) => Bodies.scopeOf(new Map([[axis, [names[i]]]])))
-  const lanes = innermost === undefined || many === 1 ? undefined : { variable: innermost, count: many }
-  body.storeAll(stores, [...scopes, ...loops], lanes)
+  body.storeAll(stores, [...scopes, ...loops], many)
   const outer = scopes[scopes.length - 1]
   loops.toReversed().forEach((loop, i) => {
     const at = loops.length - 1 - i
@@ -167,22 +155,25 @@ const cooperative = ({ body, count, index, mapping, outside }: Parts): void => {
   const inside = Bodies.scopeOf(new Map(rows.map((axis, i) => [axis, [names[i]]])), true)
   stages.forEach(({ axes, stores }, i) => {
     if (i > 0 && mapping.mustWait[i]) inside.lines.push(group.sync!)
-    const loop = Bodies.scopeOf(new Map(axes.map((axis) => [axis, [body.fresh("i")]])))
+    const lanes = stageLanes({ axes, stores }, group)
+    const own = axes.map(() => body.fresh("i"))
+    const loop = Bodies.scopeOf(
+      new Map(axes.map((axis, at) => [axis, neighbors(own[at], at === axes.length - 1 ? lanes : 1)]))
+    )
     body.reduceAll(
       stores.map(({ value }) => value),
       [outside, inside]
     )
-    body.storeAll(stores, [outside, inside, loop])
+    body.storeAll(stores, [outside, inside, loop], lanes)
     const flat = body.fresh("e")
     const extents = axes.map(({ extent }) => extent)
-    const own = axes.map((axis) => loop.bound.get(axis)![0])
-    loop.lines.unshift(...unflattened(flat, extents, { names: own, index }))
+    loop.lines.unshift(...stripped(flat, extents, { names: own, index, lanes }))
     const guard = isPartial ? ` && live` : ""
     inside.lines.push(
       ...(axes.length === 0
         ? Bodies.block(`if (${group.lane} == 0${guard})`, loop)
         : Bodies.block(
-            `for (${index} ${flat} = ${group.lane}; ${flat} < ${extentOf(axes)}${guard}; ${flat} += ${group.lanes})`,
+            `for (${index} ${flat} = ${group.lane}; ${flat} < ${extentOf(axes) / lanes}${guard}; ${flat} += ${group.lanes})`,
             loop
           ))
     )

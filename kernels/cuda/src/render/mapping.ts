@@ -8,6 +8,7 @@ import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { extentOf, freedomWith, partsOf, termsOf } from "./freedom.ts"
 import type { Group } from "./Group.ts"
 import { blockOf, column, thread, warp } from "./Group.ts"
+import { dividing, lanesAlong } from "./lanes.ts"
 
 /** How the rows of a nest are worked on. */
 export interface Mapping {
@@ -26,10 +27,6 @@ export interface Mapping {
 const leastTerms = 8
 /** Threads that keep a device busy. */
 const many = 65536
-/** Bytes that a load takes at most. */
-const vectorBytes = 16
-/** Scalars in a body that is worth writing out for several lanes. */
-const mostScalars = 160
 /** What is private to the rows of a block takes no more than this. */
 const mostShared = 49152
 
@@ -72,7 +69,9 @@ export const mappingOf = (nest: Nest): Mapping => {
   const base = { stages, mustWait: waits(stages) }
   const isMap = work === 1
   if (isMap || (work < leastTerms && stages.every(({ axes }) => extentOf(axes) < leastTerms))) {
-    return { ...base, rows, group: thread, lanes: isMap ? lanesOf(rows, stages) : 1 }
+    // What is private is there once for a thread.
+    const isVector = isMap && privateBytesOf(stages) === 0
+    return { ...base, rows, group: thread, lanes: isVector ? lanesOf(rows, stages) : 1 }
   }
   const shared = privateBytesOf(stages)
   if (reach.isAcross && shared * 32 <= mostShared) {
@@ -138,12 +137,18 @@ const reachOf = (
 /** Elements that a thread computes side by side: as many as a load takes. */
 const lanesOf = (rows: ReadonlyArray<Variable>, stages: ReadonlyArray<Stage>): number => {
   const innermost = rows[rows.length - 1]
-  if (innermost === undefined || partsOf(valuesOf(stages)).size > mostScalars) return 1
-  const dense = accessesOf(stages).filter(({ position }) => Affine.of(position).terms.get(innermost) === 1)
-  if (dense.length === 0) return 1
-  const width = Math.max(...dense.map(({ buffer }) => bytes(buffer.dtype)))
-  const lanes = Math.min(8, vectorBytes / width)
-  if (innermost.extent % lanes === 0) return lanes
-  if (rows.length === 1 && innermost.extent > lanes) return lanes
-  return innermost.extent % 2 === 0 ? 2 : 1
+  const accesses = accessesOf(stages).map(({ buffer, position }) => ({ position, dtype: buffer.dtype }))
+  const lanes = lanesAlong(innermost, accesses, valuesOf(stages))
+  if (lanes === 1) return 1
+  return rows.length === 1 && innermost.extent > lanes ? lanes : dividing(lanes, innermost.extent)
+}
+
+/** Elements of a stage that a thread of a group takes at a time, so that all threads have some. */
+export const stageLanes = ({ axes, stores }: Stage, group: Group): number => {
+  const innermost = axes[axes.length - 1]
+  if (innermost === undefined) return 1
+  const accesses = accessesOf([{ axes, stores }]).map(({ buffer, position }) => ({ position, dtype: buffer.dtype }))
+  const values = stores.map(({ value }) => value)
+  const lanes = dividing(lanesAlong(innermost, accesses, values), innermost.extent)
+  return extentOf(axes) / lanes >= group.lanes ? lanes : 1
 }
