@@ -57,7 +57,7 @@ const calculate = (workload: Calculation, patience: Patience): Measured =>
       device.put
     )) as ReadonlyArray<unknown> as ReadonlyArray<never>
     const run = yield* device.compile(workload.run, { name: workload.name })
-    const times = yield* time(Effect.scoped(run(...inputs)), patience)
+    const times = yield* time(Effect.andThen(Effect.scoped(run(...inputs)), device.synchronize), patience)
     const check = yield* Effect.scoped(
       Effect.gen(function* () {
         const result = yield* run(...inputs)

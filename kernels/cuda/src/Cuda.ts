@@ -53,6 +53,7 @@ export const backend = (driver: Driver, options: Options = {}): Backend => {
     free: driver.free,
     write: driver.write,
     read: driver.read,
+    synchronize: driver.synchronize,
     compile: Effect.fnUntraced(function* (
       program,
       { donated }

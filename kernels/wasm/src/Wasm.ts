@@ -104,6 +104,7 @@ const makeBackend = Effect.fnUntraced(function* (
     free: ({ address, bytes }) => heap.free(address, bytes),
     write: ({ address }, bytes) => Effect.sync(() => heap.bytes().set(bytes, address)),
     read: ({ address }, length) => Effect.sync(() => heap.bytes().slice(address, address + length)),
+    synchronize: Effect.void,
     compile: Effect.fnUntraced(function* (
       program,
       { donated }

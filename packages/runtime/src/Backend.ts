@@ -64,6 +64,8 @@ export interface Backend {
   readonly write: (allocation: Allocation, bytes: Uint8Array) => Effect.Effect<void, DeviceLost>
   /** A copy of the first `length` bytes, as all earlier runs left them. */
   readonly read: (allocation: Allocation, length: number) => Effect.Effect<Uint8Array, DeviceLost>
+  /** Waits until all runs that were started have ended: a run may end, for its caller, when it has been started. */
+  readonly synchronize: Effect.Effect<void, DeviceLost>
   /**
    * Makes `program` executable. Its only leaves are its parameters (`Program.parameter`), of which some may be unused;
    * a result may be a parameter itself, and results may repeat: each has memory of its own. What the executable holds

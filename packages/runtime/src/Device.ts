@@ -18,7 +18,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Backend, DeviceDescription } from "./Backend.ts"
 import { bufferOf } from "./Buffer.ts"
-import type { CompileFailed, DeviceError, NonFinite, OutOfMemory } from "./errors.ts"
+import type { CompileFailed, DeviceError, DeviceLost, NonFinite, OutOfMemory } from "./errors.ts"
 import { DeviceUnavailable } from "./errors.ts"
 import * as Checked from "./internal/checked.ts"
 import * as Compiled from "./internal/compiled.ts"
@@ -97,6 +97,8 @@ export interface DeviceService {
   readonly explain: (tree: unknown) => Effect.Effect<string, CompileFailed | OutOfMemory>
   /** The programs that are kept, those that were asked for last at the end. */
   readonly programs: Effect.Effect<ReadonlyArray<CompiledProgram>>
+  /** Waits until the device has done everything that was started: for taking times. */
+  readonly synchronize: Effect.Effect<void, DeviceLost>
   /** How many buffers of this device are alive. */
   readonly liveBuffers: Effect.Effect<number>
   /**
@@ -139,6 +141,7 @@ const make = Effect.fnUntraced(function* (backend: Backend): Effect.fn.Return<De
     programs: Effect.sync(() =>
       engine.programs.kept().map(({ executable, name }) => ({ name, explain: executable.explain }))
     ),
+    synchronize: backend.synchronize,
     liveBuffers: Effect.sync(engine.memory.countLive),
     peakBytes: Effect.sync(engine.memory.peakBytes)
   })

@@ -62,6 +62,7 @@ export const backend = ({ memoryBytes }: Options = {}): Backend => {
     },
     write: ({ address }, bytes) => Effect.sync(() => void contents.set(address, bytes.slice())),
     read: (allocation, length) => Effect.sync(() => load(allocation).slice(0, length)),
+    synchronize: Effect.void,
     compile: (program, options) => Effect.sync(() => executable(program, options))
   }
 }

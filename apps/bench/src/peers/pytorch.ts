@@ -27,16 +27,31 @@ const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) ?? 
 export interface Way {
   readonly device: "cpu" | "cuda"
   readonly isCompiled: boolean
+  /** How long a workload may take, from the start of its process on; as long as it takes unless stated. */
+  readonly seconds?: number
 }
 
 const attempt =
-  (workload: string, threads: number, way: Way): (() => Attempt) =>
+  (workload: string, threads: number, { device, isCompiled, seconds: limit }: Way): (() => Attempt) =>
   () => ({
     kind: "apart",
     measure: async ({ calls, seconds }) => {
       const product = [...common, ...cliffs].find(({ name }) => name === workload)
-      const job = { workload, threads, ...way, calls, seconds, warmUp, ...(product === undefined ? {} : { product }) }
-      const { status, stderr, stdout } = spawnSync(python(), [script, JSON.stringify(job)], { encoding: "utf8" })
+      const job = {
+        workload,
+        threads,
+        device,
+        isCompiled,
+        calls,
+        seconds,
+        warmUp,
+        ...(product === undefined ? {} : { product })
+      }
+      const { error, status, stderr, stdout } = spawnSync(python(), [script, JSON.stringify(job)], {
+        encoding: "utf8",
+        ...(limit === undefined ? {} : { timeout: 1000 * limit })
+      })
+      if (error !== undefined) throw error
       if (status !== 0) throw new Error(lastLine(stderr))
       const answer = Schema.decodeSync(Answer)(lastLine(stdout))
       if ("reason" in answer) throw new Error(answer.reason)

@@ -62,10 +62,20 @@ const violations = (checks: ReadonlyArray<Check>): Effect.Effect<ReadonlyArray<s
     })
   )
 
-/** Runs the cases of `suite` with floats of `precision`. */
-export const runSuite = (suite: Suite, precision: Precision): Effect.Effect<Report, never, Device> =>
+/** Some of the cases: of every `of` the one with this `index`. */
+export interface Part {
+  readonly index: number
+  readonly of: number
+}
+
+/** Runs the cases of `suite`, or those of a part, with floats of `precision`. */
+export const runSuite = (
+  suite: Suite,
+  precision: Precision,
+  part: Part = { index: 0, of: 1 }
+): Effect.Effect<Report, never, Device> =>
   Effect.gen(function* () {
-    const cases = casesOf(suite)
+    const cases = casesOf(suite).filter((_, i) => i % part.of === part.index)
     const failures: Array<string> = []
     for (const { checks, name } of cases) {
       const found = yield* Effect.suspend(() => violations(checks(precision))).pipe(
