@@ -5,7 +5,7 @@
 import { valueAndGrad } from "@cotangent/autodiff/Gradient"
 import type { Float } from "@cotangent/tensor/DType"
 import { isFloat } from "@cotangent/tensor/DType"
-import { ArgumentError } from "@cotangent/tensor/errors"
+import { ArgumentError, ShapeError } from "@cotangent/tensor/errors"
 import type * as Random from "@cotangent/tensor/Random"
 import type { Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
@@ -105,6 +105,55 @@ export const statistics = (tree: unknown): Statistics => {
     zeros: Tensor.mean(Tensor.cast(Tensor.equal(all, 0), all.dtype)),
     norm: Tensor.norm(all)
   }
+}
+
+/**
+ * The share of units that give 0 for every example of a batch, `[batch, …units]`: a `relu` that is off for all of them passes
+ * no gradient, so it stays off.
+ *
+ * **Throws** `ShapeError` for a tensor without axes.
+ *
+ * **Example** (One of two units)
+ *
+ * ```ts run
+ * await evaluate(Probe.dead(Activation.relu(Tensor.of([[1, -1], [-2, -3]])))) // => 0.5
+ * ```
+ */
+export const dead = (output: Floats): Floats => {
+  if (output.shape.length === 0) {
+    throw new ShapeError({ operation: "dead", expected: "[batch, ...]", received: [output.shape] })
+  }
+  return Tensor.mean(Tensor.cast(Tensor.all(Tensor.equal(output, 0), 0), output.dtype))
+}
+
+/** Where an activation levels off. */
+export interface Levels {
+  /** The values that it approaches. */
+  readonly levels: ReadonlyArray<number>
+  /** How close is too close; a hundredth unless stated. */
+  readonly within?: number
+}
+
+/**
+ * The share of elements that are so close to a value at which the activation levels off that hardly a slope is left: -1 and 1
+ * of `tanh`, 0 and 1 of `sigmoid`.
+ *
+ * **Example** (Two of four)
+ *
+ * ```ts run
+ * const output = Tensor.tanh(Tensor.of([-9, 0, 1, 5]))
+ * await evaluate(Probe.saturated(output, { levels: [-1, 1] })) // => 0.5
+ * ```
+ */
+export const saturated = (output: Floats, { levels, within = 0.01 }: Levels): Floats => {
+  const distances = levels.map((level) => Tensor.abs(Tensor.sub(output, level)))
+  const near = distances.map((distance) => Tensor.lessEqual(distance, within))
+  return Tensor.mean(
+    Tensor.cast(
+      near.reduce((a, b) => Tensor.logicalOr(a, b)),
+      output.dtype
+    )
+  )
 }
 
 /** A layer, and how the loss depends on what it gives. */

@@ -199,3 +199,36 @@ it("a probe leaves out layers that give no floats, and takes trees of outputs", 
   assertNear(readings[1].gradient.mean, [1])
   assertNear(readings[2].gradient.mean, [-1])
 })
+
+describe("dead", () => {
+  it("is the share of units whose biases hold them off", () =>
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }), (isOff) => {
+        const shift = Tensor.of(isOff.map((off) => (off ? -100 : 100)))
+        const x = Random.normal(Random.key(1), [5, isOff.length])
+        const [share] = values(Probe.dead(Activation.relu(Tensor.add(x, shift))))
+        assert.closeTo(share, isOff.filter(Boolean).length / isOff.length, 1e-6)
+      })
+    ))
+
+  it("does not count what is on for one example, and counts places of images each", () => {
+    const output = Tensor.make([2, 1, 2], [0, 0, 0, 3])
+    assert.deepStrictEqual(values(Probe.dead(output)), [0.5])
+  })
+
+  it("needs a batch", () =>
+    assert.throws(() => Probe.dead(Tensor.scalar(0)), "dead: expected [batch, ...], received []"))
+})
+
+it("saturated grows with the scale of the inputs of tanh, from nothing to everything", () => {
+  const x = Random.normal(Random.key(2), [500])
+  const shares = [0.1, 1, 10, 1e6].map(
+    (scale) => values(Probe.saturated(Tensor.tanh(Tensor.mul(x, scale)), { levels: [-1, 1] }))[0]
+  )
+  assert.strictEqual(shares[0], 0)
+  shares.slice(1).forEach((share, i) => assert.isAbove(share, shares[i]))
+  assert.strictEqual(shares[3], 1)
+  // Beyond 2.65 tanh is within a hundredth of 1.
+  const expected = values(x).filter((value) => Math.abs(value) * 10 >= Math.atanh(0.99)).length / 500
+  assert.closeTo(shares[2], expected, 1e-6)
+})

@@ -76,6 +76,19 @@ describe("dropout", () => {
 
   it("changes nothing at inference", () => assert.strictEqual(dropout(0.2).predict({}, {}, x), x))
 
+  it("scales at inference instead, if it is told to, with the same expectation", () => {
+    const late = dropout(0.2, { scaled: "inference" })
+    const kept = values(late.train({}, {}, x, key).output)
+    // The same elements, as they are.
+    assert.deepStrictEqual(
+      kept,
+      values(dropout(0.2).train({}, {}, x, key).output).map((y) => y / 1.25)
+    )
+    const [mean] = values(Tensor.mean(late.predict({}, {}, x)))
+    assert.closeTo(mean, 0.8, 1e-6)
+    assert.closeTo(kept.reduce((sum, y) => sum + y, 0) / kept.length, mean, 0.03)
+  })
+
   it("refuses to drop everything", () =>
     assert.throws(() => dropout(1), "dropout: expected a rate from 0 below 1, received 1"))
 })

@@ -78,7 +78,10 @@ const single = group<typeof Nn>()(
       "by channel": model(Nn.prelu({ channels: 3 }), normal(2, 3, 2))
     },
     maxout: model(Nn.maxout(3, 2, { pieces: 3, biasInitializer: Initializer.normal(1) }), normal(2, 3)),
-    dropout: model(Nn.dropout(0.5), normal(3, 3)),
+    dropout: {
+      "scaled in training": model(Nn.dropout(0.5), normal(3, 3)),
+      "scaled at inference": model(Nn.dropout(0.5, { scaled: "inference" }), normal(3, 3))
+    },
     channelDropout: model(Nn.channelDropout(0.3), normal(2, 3, 2))
   }
 )
@@ -124,7 +127,7 @@ const loss = (output: Nn.Rows<1>) => Tensor.sum(Tensor.square(output))
 
 const probes = group<typeof Probe>()(
   "probe",
-  {},
+  { "a share of what is counted": ["dead", "saturated"] },
   {
     trace: looking((params, input) => Probe.trace(probed, { params, state, input }).layers[1].output),
     gradients: looking((params, input) => Probe.gradients(probed, loss, { params, state, input }).layers[0].gradient),
