@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
 import { emulator, nothing, remains } from "./support.ts"
 
 const standIn = emulator()
@@ -94,15 +95,24 @@ describe.skipIf(standIn.obstacle !== undefined)("a device", () => {
     })
   )
 
-  it.effect("works with pieces that take turns, too", () =>
+  it.effect("gives a step the same addresses again, in whatever order it gave them back", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const driver = yield* open({}, { COTANGENT_CUDA_POOL: "" })
-        const first = yield* driver.allocate(1000)
-        driver.free(first)
-        const second = yield* driver.allocate(900)
-        assert.strictEqual(second.address, first.address)
-        driver.free(second)
+        const round = Effect.forEach([1000, 70, 900, 1024, 512, 1, 0], driver.allocate)
+        const first = yield* round
+        first.forEach(driver.free)
+        const expected = (yield* Effect.tap(round, (pieces) => Effect.sync(() => pieces.forEach(driver.free)))).map(
+          ({ address }) => address
+        )
+        assert.strictEqual(new Set(expected).size, expected.length)
+        const orders = fc.shuffledSubarray([...expected.keys()], { minLength: expected.length })
+        for (const order of fc.sample(orders, 20)) {
+          const pieces = yield* round
+          const addresses = pieces.map(({ address }) => address)
+          for (const i of order) driver.free(pieces[i])
+          assert.deepStrictEqual(addresses, expected)
+        }
       })
     )
   )

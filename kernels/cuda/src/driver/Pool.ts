@@ -1,7 +1,8 @@
 /**
  * Memory of the device. All work is on one stream, so that memory which is given back can be given out again at once: what
- * uses it next comes after what used it last. Pieces of equal size take turns, hence a step that is repeated meets the
- * same addresses again, for which its graph was made.
+ * uses it next comes after what used it last. Of pieces of equal size the one of the lowest address is given out first: a
+ * step that is repeated meets the same addresses again, in whatever order it gave them back, and its graph was made for
+ * those.
  */
 import { CudaError } from "./errors.ts"
 import type { Session } from "./Session.ts"
@@ -74,7 +75,7 @@ export const make = (session: Session): Pool => {
       }
       const addresses = kept.get(size)
       if (addresses === undefined) kept.set(size, [address])
-      else addresses.push(address)
+      else insert(addresses, address)
       keptBytes += size
     },
     available: () => {
@@ -83,4 +84,15 @@ export const make = (session: Session): Pool => {
     },
     close: trim
   }
+}
+
+/** Puts a number into a list whose last element is the least. */
+const insert = (descending: Array<number>, value: number): void => {
+  let [low, high] = [0, descending.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (descending[middle] > value) low = middle + 1
+    else high = middle
+  }
+  descending.splice(low, 0, value)
 }

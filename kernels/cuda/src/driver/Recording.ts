@@ -24,7 +24,7 @@ export interface Surroundings {
 /** Operations that can be started in one native call. */
 export interface Recording {
   readonly operations: number
-  /** Starts them; `addresses` has one for each slot. **Throws** `CudaError`. */
+  /** Starts them; `addresses` has one for each slot and does not change. **Throws** `CudaError`. */
   readonly start: (addresses: ArrayLike<number>) => void
 }
 
@@ -156,10 +156,10 @@ export const record = ({ instances }: Straight, surroundings: Surroundings): Rec
   const words = new Uint32Array(list.words.length + 2 * kept.length)
   words.set(list.words)
   const base = adapter.address(words)
-  const holes: Array<Hole & { readonly at: number }> = []
+  const holes: Array<number> = []
   const fill = (at: number, word: Word): void => {
     if ("to" in word) writeWord(words, at, base + 8 * (start + word.to))
-    else if ("slot" in word) holes.push({ ...word, at })
+    else if ("slot" in word) holes.push(at, word.slot, word.offset)
     else {
       words[2 * at] = word.low
       words[2 * at + 1] = word.high
@@ -172,10 +172,16 @@ export const record = ({ instances }: Straight, surroundings: Surroundings): Rec
     at += call.length + 1
   }
   const bound: Bound = adapter.bind(words)
+  // The word, the slot and the offset of each hole; there may be many.
+  const table = Float64Array.from(holes)
+  let filledFor: ArrayLike<number> | undefined
   return {
     operations: instances.length,
     start: (addresses) => {
-      for (const { at: place, offset, slot } of holes) writeWord(words, place, addresses[slot] + offset)
+      if (addresses !== filledFor) {
+        for (let i = 0; i < table.length; i += 3) writeWord(words, table[i], addresses[table[i + 1]] + table[i + 2])
+        filledFor = addresses
+      }
       const status = adapter.run(bound)
       if (status !== 0) throw error(failedEntry({ words, entries: list.entries }), status)
     }
