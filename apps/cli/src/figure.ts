@@ -40,6 +40,8 @@ export interface Curves extends Titled {
   readonly x: Axis
   readonly y: Axis
   readonly series: ReadonlyArray<Series>
+  /** Dots without lines, in the colors after those of the series. */
+  readonly scattered?: ReadonlyArray<Series>
   /** How many values the firm lines are means of; what they are means of is drawn faintly. */
   readonly window?: number
   /** Vertical lines. */

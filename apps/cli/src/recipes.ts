@@ -117,6 +117,46 @@ const list: ReadonlyArray<Recipe> = [
     ],
     seconds: 60,
     load: from(() => import("./recipes/transfer.ts"))
+  },
+  {
+    name: "regressions",
+    summary: "linear, logistic and softmax regression by L-BFGS: a line, a disk in a ring, digits",
+    section: "1.1 Generalized Linear Models",
+    data: "400 points on a line, 400 in a disk and a ring, both drawn; MNIST, 60,000 digits",
+    expected: [
+      { result: "accuracy on the circle, inputs", form: "percent", most: 0.75 },
+      { result: "accuracy on the circle, quadratic", form: "percent", least: 0.99 },
+      { result: "test accuracy on digits", form: "percent", least: 0.915 },
+      { result: "distance of the line from least squares", form: "number", most: 1e-3 }
+    ],
+    seconds: 40,
+    load: from(() => import("./recipes/regressions.ts"))
+  },
+  {
+    name: "gumbel",
+    summary: "location and scale of a Gumbel distribution by maximum likelihood",
+    section: "1.1 Generalized Linear Models, example 1.1",
+    data: "10,000 draws from a Gumbel distribution",
+    expected: [
+      { result: "standard errors off, location", form: "number", most: 3 },
+      { result: "standard errors off, scale", form: "number", most: 3 },
+      { result: "greatest derivative per observation", form: "number", most: 1e-4 }
+    ],
+    seconds: 4,
+    load: from(() => import("./recipes/gumbel.ts"))
+  },
+  {
+    name: "image-kernels",
+    summary: "blur, sharpen and find edges by kernels",
+    section: "4.1 Kernels",
+    data: "Fashion-MNIST, 10,000 pictures of clothes",
+    expected: [
+      { result: "roughness after the blur", form: "percent", most: 0.8 },
+      { result: "roughness after sharpening", form: "percent", least: 1.5 },
+      { result: "brightness after the blur", form: "percent", least: 0.98, most: 1.02 }
+    ],
+    seconds: 10,
+    load: from(() => import("./recipes/imageKernels.ts"))
   }
 ]
 

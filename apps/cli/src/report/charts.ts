@@ -60,15 +60,15 @@ const x = (place: Place): number => place[0]
 const y = (place: Place): number => place[1]
 
 /** What can be drawn: finite, and above zero where the scale is one of logarithms. */
-const drawable = ({ places }: Series, { x: across, y: up }: Curves): ReadonlyArray<Place> =>
+const drawable = ({ places }: Series, { x: across, y: up }: Pick<Curves, "x" | "y">): ReadonlyArray<Place> =>
   places.filter(
     (place) =>
       place.every(Number.isFinite) && (across.form !== "log" || place[0] > 0) && (up.form !== "log" || place[1] > 0)
   )
 
 const lineOf = (curves: Curves, i: number): ReadonlyArray<Plot.Markish> => {
-  const { isDotted = false, series, window = 1 } = curves
-  const stroke = colorOf(i, series.length)
+  const { isDotted = false, scattered = [], series, window = 1 } = curves
+  const stroke = colorOf(i, series.length + scattered.length)
   const places = drawable(series[i], curves)
   const numbers = { x, y, textAnchor: "middle" as const, dy: -14 }
   const isNumbered = isDotted && series.length === 1 && places.length <= 12 && curves.y.form === "percent"
@@ -89,12 +89,13 @@ const lineOf = (curves: Curves, i: number): ReadonlyArray<Plot.Markish> => {
 
 /** Lines with a legend above where there are several. */
 export const curvesChart = (curves: Curves): Html => {
-  const { isWide = false, marks = [], series, title } = curves
+  const { isWide = false, marks = [], scattered = [], series, title } = curves
   const count = Math.max(0, ...series.map(({ places }) => places.length))
   const isFew = curves.isDotted === true && curves.x.form === undefined && count <= 12
   const ticks = Array.from(new Set(series.flatMap(({ places }) => places.map(x))))
   const inset = curves.isDotted === true ? 24 : 0
-  return html`${legendOf(series)}${svg({
+  const all = [...series, ...scattered]
+  return html`${legendOf(all)}${svg({
     ariaLabel: `${title}: ${curves.y.label} over ${curves.x.label}`,
     ...(isWide ? { width: 1100, height: 380 } : {}),
     x: {
@@ -108,6 +109,9 @@ export const curvesChart = (curves: Curves): Html => {
     marks: [
       Plot.gridY({ ticks: 5, strokeOpacity: 0.12 }),
       Plot.ruleX(marks, { strokeOpacity: 0.3, strokeDasharray: "2 4" }),
+      ...scattered.map((one) =>
+        Plot.dot(drawable(one, curves), { x, y, fill: colorOf(all.indexOf(one), all.length), r: 2.5, fillOpacity: 0.6 })
+      ),
       ...series.flatMap((_, i) => lineOf(curves, i))
     ]
   })}`
