@@ -175,13 +175,21 @@ const lossesAt = <P, S, M, B, E, R>(
     throw new ArgumentError({ operation: "Diagnosis", expected: "a batch", received: "none" })
   }).pipe(Effect.scoped)
 
-/** Whether the loss of the first batch before any step is what theory expects. */
+/**
+ * Whether the loss of the first batch before any step is what theory expects.
+ *
+ * **Fails** as the device and the batches do. **Throws** `ArgumentError` where there is no batch.
+ */
 export const initialLoss = <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>
 ): Effect.Effect<Of<"InitialLoss">, E | DeviceError, R | Device> =>
   Effect.map(lossesAt(subject, [0]), ([loss]) => Findings.initialLoss({ loss, expected: subject.expectedLoss }))
 
-/** Whether the loss of the first batch grows with the strength of the regularization. */
+/**
+ * Whether the loss of the first batch grows with the strength of the regularization.
+ *
+ * **Fails** as the device and the batches do. **Throws** `ArgumentError` where there is no batch.
+ */
 export const regularization = <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>,
   strengths: ReadonlyArray<number> = [0, 1e-2, 1e-1, 1]
@@ -194,7 +202,12 @@ export interface RateOptions {
   readonly steps?: number
 }
 
-/** Trains while the learning rate grows from step to step, until the loss explodes. */
+/**
+ * Trains without regularization while the learning rate grows from step to step, until the loss explodes.
+ *
+ * **Fails** as the device and the batches do. **Throws** `ArgumentError` where there is no batch, and as `Settings.between`
+ * does. **Source** Smith 2017, section 3.3.
+ */
 export const rateRange = <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>,
   { range = [1e-5, 10], steps = 100 }: RateOptions = {}
@@ -217,7 +230,11 @@ export interface TrainingOptions {
   readonly steps?: number
 }
 
-/** Trains on a few examples without regularization. */
+/**
+ * Trains on a few examples without regularization, until they should be known by heart.
+ *
+ * **Fails** as the device does.
+ */
 export const overfit = <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>,
   { learningRate, steps = 300 }: TrainingOptions
@@ -232,7 +249,11 @@ export const overfit = <P, S, M, B, E, R>(
   )
 }
 
-/** Trains with each setting, from the same beginning, and compares the scores. */
+/**
+ * Trains with each setting, from the same beginning, and compares the scores.
+ *
+ * **Fails** as the device and the batches do. **Throws** `ArgumentError` where there is no batch.
+ */
 export const search = <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>,
   settings: ReadonlyArray<Setting>,
@@ -248,7 +269,11 @@ export const search = <P, S, M, B, E, R>(
     Findings.search
   )
 
-/** Trains with one setting, and judges the curve of the losses and the updates of weights. */
+/**
+ * Trains with one setting, and judges the curve of the losses and the updates of weights.
+ *
+ * **Fails** as the device and the batches do. **Throws** `ArgumentError` where there is no batch.
+ */
 export const training = <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>,
   { learningRate, steps = 200, strength = 0 }: TrainingOptions & Partial<Setting>
@@ -288,7 +313,8 @@ export interface Diagnosis {
  * regularization; the range of learning rates; a few examples learned by heart; unless there are no `settings`, a search; a
  * training with the best setting, its curve and its updates. Where no learning rate lowers the loss it ends there.
  *
- * **Fails** as the device and the batches do. **Source** The lecture notes, section 3.6.
+ * **Fails** as the device and the batches do. **Throws** `ArgumentError` where there is no batch. **Source** The lecture
+ * notes, section 3.6.
  *
  * **Example** (A training, examined)
  *

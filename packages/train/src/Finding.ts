@@ -244,7 +244,7 @@ export const describe: (finding: Finding) => string = Finding.match({
   Regularization: ({ isHealthy, losses, strengths }) =>
     isHealthy
       ? `regularization of ${digits(strengths.at(-1)!)} raises the loss from ${digits(losses[0])} to ${digits(losses.at(-1)!)}`
-      : "regularization does not raise the loss: it does not reach it",
+      : "regularization does not raise the loss: it does not reach it, or all weights are 0",
   RateRange: ({ explodesAt, isHealthy, suggested }) =>
     (isHealthy
       ? `a learning rate of ${digits(suggested)} lowers the loss well`

@@ -109,6 +109,26 @@ describe("TrainState.step", () => {
     const { metrics } = TrainState.withUpdateRatio(halving)({ params: Tensor.of([3, 4]) }, undefined)
     assert.deepStrictEqual([...Reference.evaluate([metrics!.updateRatio])[0].data], [0.5])
   })
+
+  it("withUpdateRatio adds it for each parameter that is selected, too", () => {
+    const scaling = ({
+      params: { a, b }
+    }: {
+      readonly params: { readonly a: Tensor.Tensor; readonly b: Tensor.Tensor }
+    }) => ({
+      state: { params: { a: Tensor.mul(a, 0.5), b: Tensor.mul(b, 3) } },
+      loss: Tensor.full([], 0)
+    })
+    const params = { a: Tensor.of([3, 4]), b: Tensor.of([0, -12]) }
+    const { metrics } = TrainState.withUpdateRatio(scaling, () => true)({ params }, undefined)
+    assert.deepStrictEqual(Object.keys(metrics!), ["updateRatio", "updateRatio a", "updateRatio b"])
+    const [all, a, b] = Reference.evaluate(Object.values(metrics!)).map(({ data }) => Number(data[0]))
+    assert.deepStrictEqual([a, b], [0.5, 2])
+    // Changes of norms 2.5 and 24, of parameters of norms 5 and 12.
+    assert.closeTo(all, Math.hypot(2.5, 24) / 13, 1e-6)
+    const one = TrainState.withUpdateRatio(scaling, (path) => path === "b")({ params }, undefined)
+    assert.deepStrictEqual(Object.keys(one.metrics!), ["updateRatio", "updateRatio b"])
+  })
 })
 
 describe("a training of a net with Adam and dropout", () => {
