@@ -2,9 +2,10 @@
  * Steps of optimizers as functions of learning rates, gradients and parameters: what gradients of hyperparameters go
  * through.
  */
+import type { Domain } from "@cotangent/gradcheck/generators"
 import { tensor } from "@cotangent/gradcheck/generators"
 import * as Optim from "@cotangent/optim"
-import { Averaging, GradientTransformation, Minimizer, Optimizer, Penalty, Schedule } from "@cotangent/optim"
+import { Averaging, GradientTransformation, Minimizer, Optimizer, Penalty, Plateau, Schedule } from "@cotangent/optim"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as fc from "fast-check"
 import type { Check, Group } from "../Target.ts"
@@ -92,6 +93,7 @@ const adaptive = group<typeof Optim>()(
       "Minimizer",
       "Optimizer",
       "Penalty",
+      "Plateau",
       "Schedule"
     ]
   },
@@ -208,6 +210,23 @@ const penalties = group<typeof Penalty>()(
   }
 )
 
+/** The rate and the best after one more loss, which is no better than the best, or is. */
+const afterLoss = (loss: Domain): Check =>
+  check(
+    (learningRate: Schedule.Scalar, best: Schedule.Scalar, loss: Schedule.Scalar) => {
+      const { update } = Plateau.make({ learningRate: 1, patience: 0, factor: 0.5 })
+      const next = update({ learningRate, best, age: GradientTransformation.noSteps() }, loss)
+      return [next.learningRate, next.best]
+    },
+    fc.tuple(tensor([], { min: 0.1, max: 1 }), tensor([], { min: 1, max: 2 }), tensor([], loss))
+  )
+
+const plateaus = group<typeof Plateau>()(
+  "plateau",
+  {},
+  { make: { worse: afterLoss({ min: 3, max: 4 }), better: afterLoss({ min: 0.1, max: 0.5 }) } }
+)
+
 /** One step from a point of a bowl; how long it is depends on the bowl, which no kink is near. */
 const minimized = <M>(method: Minimizer.Minimizer<M>): Check =>
   check(
@@ -225,5 +244,14 @@ const minimizers = group<typeof Minimizer>()(
   { bfgs: minimized(Minimizer.bfgs()), lbfgs: minimized(Minimizer.lbfgs()) }
 )
 
-/** Optimizers, what they are made of, schedules, averages, penalties, and minimizers. */
-export const optimizers: ReadonlyArray<Group> = [complete, adaptive, parts, schedules, averages, penalties, minimizers]
+/** Optimizers, what they are made of, schedules and plateaus, averages, penalties, and minimizers. */
+export const optimizers: ReadonlyArray<Group> = [
+  complete,
+  adaptive,
+  parts,
+  schedules,
+  plateaus,
+  averages,
+  penalties,
+  minimizers
+]
