@@ -89,9 +89,13 @@ const kernel = (step: Contraction, { edge, part, stores }: Shape, site: Site): D
   const body = Bodies.make({ pointer: parameters.pointer, freedom: freedomWith(new Set(), []), group: thread, index })
   const outer = part === undefined ? batch : [part.axis, ...batch]
   const names = outer.map(() => body.fresh("b"))
-  const outside = Bodies.scopeOf(parameters.counters)
-  const within = Bodies.scopeOf(new Map(outer.map((axis, i) => [axis, [names[i]]])))
-  const scopes = [outside, within]
+  const around = (): ReadonlyArray<Bodies.Scope> => [
+    Bodies.scopeOf(parameters.counters),
+    Bodies.scopeOf(new Map(outer.map((axis, i) => [axis, [names[i]]])))
+  ]
+  const scopes = around()
+  // What only the stores need is loaded when the sums are there: in a register it would wait for all of them.
+  const late = around()
   const each = edge / side
   const type = registerOf(accumulator.dtype)
   const [tilesDown, tilesAcross] = [row, column].map(({ extent }) => Math.ceil(extent / edge))
@@ -100,7 +104,7 @@ const kernel = (step: Contraction, { edge, part, stores }: Shape, site: Site): D
   const { pointer } = parameters
   const left = sideOf(a, { pointer, body, scopes, index })
   const right = sideOf(b, { pointer, body, scopes, index })
-  const cell = cellOf(step, stores, { body, scopes })
+  const cell = cellOf(step, stores, { body, scopes: late })
   const lines = [
     `__shared__ ${type} left[${slab}][${edge + 1}], right[${slab}][${edge + 1}];`,
     `const int tile = block % ${tiles}, x = threadIdx.x % ${side}, y = threadIdx.x / ${side};`,
@@ -117,7 +121,7 @@ const kernel = (step: Contraction, { edge, part, stores }: Shape, site: Site): D
           `const int from = ${names[0]} * ${part.length};`,
           `const int until = from + ${part.length} < ${depth.extent} ? from + ${part.length} : ${depth.extent};`
         ]),
-    ...within.lines,
+    ...scopes.flatMap((scope) => scope.lines),
     `${type} sums[${each}][${each}] = {};`,
     `for (int start = from; start < ${until}; start += ${slab}) {`,
     ...indented(fill("left", left, { edge, extent: row.extent, from: "top", until })),
@@ -137,11 +141,12 @@ const kernel = (step: Contraction, { edge, part, stores }: Shape, site: Site): D
     "  }",
     "  __syncthreads();",
     "}",
+    ...late.flatMap((scope) => scope.lines),
     ...cellsOf(step, cell, each)
   ]
   return kernelDraft({
     name,
-    lines: [...outside.lines, ...lines],
+    lines,
     parameters,
     group: { block: [side * side, 1, 1], sync: "__syncthreads();" },
     blocks: [tiles * extentOf(outer), 1, 1],
