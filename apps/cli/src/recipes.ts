@@ -157,6 +157,53 @@ const list: ReadonlyArray<Recipe> = [
     ],
     seconds: 10,
     load: from(() => import("./recipes/imageKernels.ts"))
+  },
+  {
+    name: "activations",
+    summary: "rectifiers that are dead, sigmoids that are saturated, PReLU and maxout, in nets of three hidden layers",
+    section: "2.3.1 Activation Functions",
+    data: "MNIST, 10,000 digits to train on and 10,000 to test",
+    expected: [
+      { result: "units that are dead in the end, relu-sunk", form: "percent", least: 0.5 },
+      { result: "units that are dead in the end, leaky-relu-sunk", form: "percent", most: 0 },
+      { result: "test accuracy of relu-sunk", form: "percent", most: 0.5 },
+      { result: "test accuracy of leaky-relu-sunk", form: "percent", least: 0.85 },
+      { result: "slopes near 0 at first, sigmoid-saturated", form: "percent", least: 0.5 },
+      { result: "slopes near 0 at first, sigmoid", form: "percent", most: 0.05 },
+      { result: "test accuracy of prelu", form: "percent", least: 0.93 },
+      { result: "test accuracy of maxout", form: "percent", least: 0.9 }
+    ],
+    seconds: 20,
+    load: from(() => import("./recipes/activations.ts"))
+  },
+  {
+    name: "lottery",
+    summary:
+      "a tenth of the weights, found by pruning, trains as the whole net does; the same connections redrawn do not",
+    section: "3.5 Network Pruning",
+    data: "MNIST, 20,000 digits to train on and 10,000 to test",
+    expected: [
+      { result: "weights left", form: "percent", least: 0.0999, most: 0.1001 },
+      { result: "ticket above redrawn", form: "percent", least: 0.01 },
+      { result: "ticket above the whole", form: "percent", least: -0.003 }
+    ],
+    seconds: 30,
+    load: from(() => import("./recipes/lottery.ts"))
+  },
+  {
+    name: "diagnose",
+    summary: "the checklist of a training, for nets from good, too large and no weights",
+    section: "3.6 Summary",
+    data: "MNIST, 60,000 digits",
+    expected: [
+      { result: "first loss as expected, he", form: "count", least: 1 },
+      { result: "learned by heart, he", form: "count", least: 1 },
+      { result: "healthy findings, he", form: "count", least: 6 },
+      { result: "first loss as expected, large", form: "count", most: 0 },
+      { result: "learned by heart, zero", form: "count", most: 0 }
+    ],
+    seconds: 30,
+    load: from(() => import("./recipes/diagnose.ts"))
   }
 ]
 
