@@ -8,11 +8,12 @@ import type { ModuleBuilder } from "./Module.ts"
 export const words = {
   /** Grows with every command; workers wait for it to change. */
   sequence: 0,
-  /** What to do, and with what. */
+  /** What to do, and with what: a program, an address in two halves, a length. */
   command: 1,
-  first: 2,
-  second: 3,
-  third: 4,
+  program: 2,
+  low: 3,
+  high: 4,
+  length: 5,
   /** Not 0 when a thread has begun to say why it failed. */
   claimed: 16,
   /** Threads that have reached the barrier, how often all have, and how many sleep before it. */
@@ -40,7 +41,7 @@ export const patience = 0.05
 export interface Threads {
   readonly count: number
   /** The number of this thread, from 0. */
-  readonly thread: Global<"i32">
+  readonly thread: Global<"index">
   readonly barrier: FunctionReference
 }
 
@@ -52,10 +53,10 @@ const rounds = 100
  * host's `idle(generation)`, which may return when it likes; who comes last wakes those who sleep there. **Traps** where
  * a thread has failed. The module must not have functions yet.
  */
-export const add = (module: ModuleBuilder, control: Global<"i32">, count: number): FunctionReference => {
+export const add = (module: ModuleBuilder, control: Global<"index">, count: number): FunctionReference => {
   const idle = module.importFunction({ name: "idle", parameters: ["i32"] })
   const code = module.function({ name: "barrier", parameters: [] })
-  const [block, generation, spins] = [code.local("i32"), code.local("i32"), code.local("i32")]
+  const [block, generation, spins] = [code.local("index"), code.local("i32"), code.local("i32")]
   const load = (word: number): FunctionBuilder => code.get(block).op("i32.atomic.load", 4 * word)
   code.get(control).set(block)
   load(words.generation).set(generation)
@@ -98,8 +99,8 @@ export const add = (module: ModuleBuilder, control: Global<"i32">, count: number
 
 /** The part of a range that falls to this thread. */
 export interface Share {
-  readonly from: Local<"i32">
-  readonly to: Local<"i32">
+  readonly from: Local<"index">
+  readonly to: Local<"index">
 }
 
 /**
@@ -108,13 +109,13 @@ export interface Share {
  */
 export const share = (code: FunctionBuilder, { count, thread }: Threads, extent: number, granule: number): Share => {
   const granules = Math.ceil(extent / granule)
-  const bound = (next: number): Local<"i32"> => {
-    const [local, limit] = [code.local("i32"), code.local("i32")]
+  const bound = (next: number): Local<"index"> => {
+    const [local, limit] = [code.local("index"), code.local("index")]
     code.get(thread)
-    if (next > 0) code.i32(next).op("i32.add")
-    code.i32(granules).op("i32.mul").i32(count).op("i32.div_u").i32(granule).op("i32.mul").set(local)
-    code.i32(extent).set(limit)
-    code.get(local).get(limit).get(local).get(limit).op("i32.lt_u").select().set(local)
+    if (next > 0) code.whole(next).op("index.add")
+    code.whole(granules).op("index.mul").whole(count).op("index.div_u").whole(granule).op("index.mul").set(local)
+    code.whole(extent).set(limit)
+    code.get(local).get(limit).get(local).get(limit).op("index.lt_u").select().set(local)
     return local
   }
   return { from: bound(0), to: bound(1) }

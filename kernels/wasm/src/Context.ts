@@ -24,20 +24,20 @@ export interface Context {
   /** Undefined where steps must not be shared. */
   readonly threads: Threads | undefined
   readonly program: LoopProgram
-  readonly arena: Global<"i32">
-  readonly pointers: ReadonlyMap<Buffer, Global<"i32">>
+  readonly arena: Global<"index">
+  readonly pointers: ReadonlyMap<Buffer, Global<"index">>
   /** Counters of the repetitions that enclose the present step. */
-  readonly counters: ReadonlyMap<Variable, Global<"i32">>
+  readonly counters: ReadonlyMap<Variable, Global<"index">>
   /** Address of the private buffers of this thread. */
-  readonly privates: Global<"i32">
+  readonly privates: Global<"index">
   /** Address of the scratch memory of this thread. */
-  readonly scratch: Global<"i32">
+  readonly scratch: Global<"index">
   /** How much of it some step needs. */
   scratchBytes: number
   /** What memory a step touches. */
   readonly touch: (step: Step, manner: Manner) => Touch
   /** Where the addresses of buffers stand while the code of a form runs, and how many forms there are. */
-  readonly slots: Array<Global<"i32">>
+  readonly slots: Array<Global<"index">>
   readonly forms: { count: number }
   /** Where a profile is taken: the kernels so far, and what is called after each. */
   readonly profiled: { readonly kernels: Array<Kernel>; readonly mark: FunctionReference } | undefined
@@ -49,7 +49,18 @@ export const emitterFor = (
   loops: ReadonlyArray<Variable>,
   { counters, machine }: Context,
   { rows, scratch }: { readonly rows?: Prepare.Rows; readonly scratch?: Emitter["scratch"] } = {}
-): Emitter => Emitters.make(code, Prepare.make([...counters.keys(), ...loops], approximate, rows), machine, scratch)
+): Emitter =>
+  Emitters.make(
+    code,
+    Prepare.make({
+      loops: [...counters.keys(), ...loops],
+      writeOut: approximate,
+      rows,
+      indexType: code.indexType
+    }),
+    machine,
+    scratch
+  )
 
 /** What every round of the outer loops of a nest makes anew, and reads. */
 export const rowsOf = ({ axes, stages }: Nest): Prepare.Rows =>
@@ -65,9 +76,9 @@ export const sharedAt = ({ arenaBytes }: LoopProgram): number => Math.ceil(arena
 /** Scratch memory of a nest that `threads` share, if any: for parts of reductions, and for the results of blocks. */
 export const nestScratch = (code: FunctionBuilder, context: Context, threads: Threads | undefined) => {
   const { arena, program, scratch } = context
-  const at = (base: Global<"i32">, offset: number): Local<"i32"> => {
-    const local = code.local("i32")
-    code.get(base).i32(offset).op("i32.add").set(local)
+  const at = (base: Global<"index">, offset: number): Local<"index"> => {
+    const local = code.local("index")
+    code.get(base).whole(offset).op("index.add").set(local)
     return local
   }
   return {
@@ -90,7 +101,7 @@ export const pushBase = (code: FunctionBuilder, buffer: Buffer, context: Context
   if (global !== undefined) return void code.get(global)
   code.get(buffer.role === "private" ? privates : arena)
   const place = program.places.get(buffer) ?? 0
-  if (place > 0) code.i32(place).op("i32.add")
+  if (place > 0) code.whole(place).op("index.add")
 }
 
 /** Emits `body` where the addresses of buffers and the counters of repetitions are in locals. */
@@ -98,13 +109,13 @@ export const withBuffers = (emitter: Emitter, buffers: Iterable<Buffer>, context
   const { code, workspace } = emitter
   const known: Array<readonly [Scalar, Local]> = []
   for (const buffer of new Set(buffers)) {
-    const local = code.local("i32")
+    const local = code.local("index")
     pushBase(code, buffer, context)
     code.set(local)
     known.push([workspace.pointer(buffer), local])
   }
   for (const [counter, global] of context.counters) {
-    const local = code.local("i32")
+    const local = code.local("index")
     code.get(global).set(local)
     known.push([counter, local])
   }

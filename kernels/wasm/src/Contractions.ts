@@ -50,7 +50,11 @@ export const addGemm = (step: Grouped, key: string, site: Site): Gemm => {
 const epilogueOf = (step: Contraction, key: string, site: Site): Epilogue => {
   const { batch, column, row } = step
   const lanes = step.accumulator.dtype === "f64" ? 2 : 4
-  const open = (code: FunctionBuilder, parameters: ReadonlyArray<Local<"i32">>, body: (scope: Scope) => void): void => {
+  const open = (
+    code: FunctionBuilder,
+    parameters: ReadonlyArray<Local<"index">>,
+    body: (scope: Scope) => void
+  ): void => {
     const emitter = site.emitter(code, [...batch, row, column])
     const targets = targetsOf(step.stores, emitter)
     const accumulator = emitter.workspace.unify(step.accumulator)
@@ -84,7 +88,7 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
   const { code } = emitter
   const unroll = tile.accumulators[0].length
   const isVector = isVectorStore(step, lanes, scope)
-  const rowIndex = code.local("i32")
+  const rowIndex = code.local("index")
   const roots = targets.flatMap(({ address, value }) => [value, address.base])
   emitter.within([[column, tile.column]], () => {
     if (!isVector) return eachElement()
@@ -92,7 +96,7 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
       // What is the same for all rows: a bias, say.
       emitter.hoist(roots, new Set([row]), accumulator)
       tile.accumulators.forEach((vectors, i) => {
-        code.get(tile.row).i32(i).op("i32.add").set(rowIndex)
+        code.get(tile.row).whole(i).op("index.add").set(rowIndex)
         emitter.within(
           [
             [row, rowIndex],
@@ -108,15 +112,15 @@ const storeTile = (step: Contraction, tile: Tile, lanes: 2 | 4, scope: Scope): v
   })
 
   function eachElement(): void {
-    const [columnIndex, value] = [code.local("i32"), code.local(lanes === 4 ? "f32" : "f64")]
+    const [columnIndex, value] = [code.local("index"), code.local(lanes === 4 ? "f32" : "f64")]
     tile.accumulators.forEach((vectors, i) =>
       vectors.forEach((vector, j) => {
         for (let lane = 0; lane < lanes; lane++) {
-          code.get(tile.row).i32(i).op("i32.add").set(rowIndex)
+          code.get(tile.row).whole(i).op("index.add").set(rowIndex)
           code
             .get(tile.column)
-            .i32(j * lanes + lane)
-            .op("i32.add")
+            .whole(j * lanes + lane)
+            .op("index.add")
             .set(columnIndex)
           code
             .get(vector)
@@ -184,15 +188,15 @@ const storeBlock = (step: Contraction, block: Block, lanes: 2 | 4, scope: Scope)
   }
   const from = whole * lanes
   if (from === columns) return
-  const [index, last, address] = [code.local("i32"), code.local("i32"), code.local("i32")]
+  const [index, last, address] = [code.local("index"), code.local("index"), code.local("index")]
   const value = code.local(lanes === 4 ? "f32" : "f64")
   if (whole > 0) {
     // Back to the first row.
-    code.get(sums).get(end).get(block.row).op("i32.sub").i32(sumsBytes).op("i32.mul").op("i32.sub").set(sums)
+    code.get(sums).get(end).get(block.row).op("index.sub").whole(sumsBytes).op("index.mul").op("index.sub").set(sums)
   }
-  code.get(block.column).i32(columns).op("i32.add").set(last)
+  code.get(block.column).whole(columns).op("index.add").set(last)
   rows(() => {
-    code.get(block.column).i32(from).op("i32.add").set(index)
+    code.get(block.column).whole(from).op("index.add").set(index)
     code.get(sums).set(address)
     code.forLoop({ local: index, to: last, step: 1, isNonEmpty: true }, () => {
       code

@@ -21,7 +21,7 @@ export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep:
   context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
   const emit = (entry: FunctionBuilder): void => {
     if (counter.extent === 0) return
-    const local = entry.local("i32")
+    const local = entry.local("index")
     entry.forLoop({ local, from: 0, to: counter.extent, step: 1 }, () => {
       entry.get(local).set(global)
       run[0](entry)
@@ -43,7 +43,7 @@ export const addTiles = ({ counter, steps }: Tiles, context: Context, addStep: A
   context.scratchBytes = Math.max(context.scratchBytes, inside.scratchBytes)
   const emit = (entry: FunctionBuilder): void => {
     const range = threads === undefined ? { from: 0, to: counter.extent } : share(entry, threads, counter.extent, 1)
-    const local = entry.local("i32")
+    const local = entry.local("index")
     entry.forLoop({ local, ...range, step: 1 }, () => {
       entry.get(local).set(global)
       inOrder(calls, entry, inside)
@@ -107,7 +107,7 @@ const pushTruth = (code: FunctionBuilder, { buffer, offset }: Place, context: Co
   withBuffers(emitter, [buffer], context, () => {
     const place = emitter.workspace.address(buffer, offset)
     // The address is computed before it is pushed.
-    const base = emitter.scalar(place.base)
+    const base = emitter.index(place.base)
     code.get(base)
     Memory.load(code, "bool", place.offset, context.machine.halves)
   })

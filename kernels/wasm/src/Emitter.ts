@@ -11,6 +11,8 @@ import type { Bound, FunctionBuilder, FunctionReference, Local } from "./Functio
 import type { Address, Workspace } from "./Prepare.ts"
 import { positionOf, strideIn } from "./Prepare.ts"
 import * as Reductions from "./Reductions.ts"
+import type { Vectors } from "./Regions.ts"
+import * as Regions from "./Regions.ts"
 import { storeAlternating } from "./interleaving.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { HostFunction } from "./scalarInstructions.ts"
@@ -34,23 +36,17 @@ export interface Lanes {
   readonly unroll: number
 }
 
-type Vectors = ReadonlyArray<Local<"v128">>
-
-/** Values computed at one level of the loops. */
-interface Region {
-  readonly scalars: Map<Scalar, Local>
-  readonly vectors: Map<Scalar, Vectors>
-}
-
 /** Emits values of expressions. Scalars given to it are canonical for its workspace. */
 export interface Emitter {
   readonly code: FunctionBuilder
   readonly machine: Machine
   readonly workspace: Workspace
   /** The address of memory that this thread may use for what it needs at the moment; absent where there is none. */
-  readonly scratch: (() => Local<"i32">) | undefined
+  readonly scratch: (() => Local<"index">) | undefined
   readonly reductions: Reductions.Reductions
   readonly scalar: (scalar: Scalar) => Local
+  /** A counter, an address or another i32 as an index. */
+  readonly index: (scalar: Scalar) => Local<"index">
   /** The values along the current axis of vectors. */
   readonly vector: (scalar: Scalar) => Vectors
   /**
@@ -82,29 +78,21 @@ export const make = (
   machine: Machine,
   scratch?: Emitter["scratch"]
 ): Emitter => {
-  const regions: Array<Region> = [{ scalars: new Map(), vectors: new Map() }]
+  const regions = Regions.make()
+  const { find, top } = regions
   let current: Lanes | undefined
   /** How many loops the code stands in. */
   let loops = 0
-
-  const find = <A>(of: (region: Region) => Map<Scalar, A>, scalar: Scalar): A | undefined => {
-    for (let depth = regions.length - 1; depth >= 0; depth--) {
-      const found = of(regions[depth]).get(scalar)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-  const top = (): Region => regions[regions.length - 1]
 
   const scalar = (node: Scalar): Local => {
     const known = find((region) => region.scalars, node)
     if (known !== undefined) return known
     if (node.tag === "constant") return code.constant(registerOf(node.dtype), Memory.finite(node.dtype, node.value))
-    if (node.tag === "variable") throw new TypeError("expected a variable of an enclosing loop")
+    if (node.tag === "variable") return counter(node)
     const result = node.tag === "reduce" ? reductions.scalar(node) : code.local(registerOf(node.dtype))
     if (node.tag === "load") {
       const { base, offset } = addressOf(node)
-      code.get(scalar(base))
+      code.get(index(base))
       Memory.load(code, node.dtype, offset, machine.halves)
       code.set(result)
     } else if (node.tag === "call") {
@@ -119,6 +107,8 @@ export const make = (
     top().scalars.set(node, result)
     return result
   }
+
+  const { counter, index } = Regions.indicesOf(code, workspace, regions, scalar)
 
   // Loads of kernels refer to buffers.
   const addressOf = (load: Load): Address => workspace.address(load.source as Buffer, positionOf(load))
@@ -155,7 +145,7 @@ export const make = (
       const stride = strideIn(positionOf(node), axis, workspace)!
       return Memory.loadVectors(
         code,
-        { dtype: node.dtype, address: scalar(base), offset, stride, lanes, unroll },
+        { dtype: node.dtype, address: index(base), offset, stride, lanes, unroll },
         machine.halves
       )
     }
@@ -221,6 +211,7 @@ export const make = (
     workspace,
     scratch,
     scalar,
+    index,
     vector,
     hoist: (roots, bound, given) => {
       const seen = new Set<Scalar>()
@@ -229,7 +220,8 @@ export const make = (
         seen.add(node)
         if (!depends(node, fixed)) {
           const isScalar = isAddress || current === undefined || !workspace.free(node).has(current.axis)
-          if (isScalar) scalar(node)
+          if (workspace.isIndex(node)) index(node)
+          else if (isScalar) scalar(node)
           else vector(node)
         } else if (node.tag === "load") visit(addressOf(node).base, fixed, true)
         else if (node.tag === "reduce") visit(node.body, new Set([...fixed, ...node.variables]), false)
@@ -242,21 +234,18 @@ export const make = (
       roots.forEach((root) => visit(root, bound, false))
     },
     within: (known, body) => {
-      regions.push({ scalars: new Map(), vectors: new Map() })
-      for (const [node, value] of known) {
-        if ("type" in value) top().scalars.set(node, value)
-        else top().vectors.set(node, value)
-      }
-      const given = new Set(top().vectors.values())
+      const region = regions.enter()
+      for (const [node, value] of known) Regions.know(code, region, node, value)
+      const given = new Set(region.vectors.values())
       body()
       leave(given)
     },
     loop: (axis, { from, step, to }, body) => {
-      const counter = code.local("i32")
+      const counter = code.local("index")
       const isConstant = typeof from === "number" && typeof to === "number"
       if (isConstant && from >= to) return
       if (isConstant && to - from <= step) {
-        code.i32(from).set(counter)
+        code.whole(from).set(counter)
         return self.within([[axis, counter]], body)
       }
       loops++
@@ -266,23 +255,23 @@ export const make = (
     along: (lanes, roots, body) => {
       const outside = current
       current = lanes
-      regions.push({ scalars: new Map(), vectors: new Map() })
+      regions.enter()
       splats(roots, lanes)
       body()
       leave(new Set())
       current = outside
     },
     store: (dtype, { base, offset }, value) => {
-      code.get(scalar(base)).get(scalar(value))
+      code.get(index(base)).get(scalar(value))
       Memory.store(code, dtype, offset, machine.halves)
     },
     storeVectors: (dtype, { base, offset }, value, stride) => {
       const { lanes } = current!
-      const target = { dtype, address: scalar(base), offset, stride, lanes }
+      const target = { dtype, address: index(base), offset, stride, lanes }
       Memory.storeVectors(code, target, vector(value), machine.halves)
     },
     storeAlternating: ({ base, offset }, [first, second]) =>
-      storeAlternating(code, scalar(base), offset, [vector(first), vector(second)])
+      storeAlternating(code, index(base), offset, [vector(first), vector(second)])
   }
 
   const reductions = Reductions.make(self)
@@ -293,7 +282,7 @@ export const make = (
    * not seem to pay.
    */
   const leave = (given: ReadonlySet<Vectors>): void => {
-    const { vectors } = regions.pop()!
+    const { vectors } = regions.leave()
     if (!machine.isWide || loops === 0) return
     const nothing = code.constant("i32x4", 0)
     for (const [node, computed] of vectors) {
@@ -316,7 +305,9 @@ export const make = (
     roots.forEach(visit)
   }
   const isComputed = (node: Scalar): boolean =>
-    node.tag === "constant" || find((region) => region.scalars, node) !== undefined
+    node.tag === "constant" ||
+    find((region) => region.scalars, node) !== undefined ||
+    find((region) => region.indices, node) !== undefined
 
   return { ...self, reductions }
 }

@@ -1,10 +1,18 @@
 /** Bytes of the WebAssembly binary format: a growing buffer and the number encodings. */
 
 /** The types of values on the stack, in locals and in globals. */
-export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128"
+export type MachineType = "i32" | "i64" | "f32" | "f64" | "v128"
 
-/** The byte that stands for each value type. */
-export const typeCode: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }
+/** What counts and addresses in a module: `i64` where its memory has 64-bit addresses. */
+export type IndexType = "i32" | "i64"
+
+/** What generated code is written in: `index` is the module's `IndexType`. */
+export type ValueType = MachineType | "index"
+
+const codes: Readonly<Record<MachineType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }
+
+/** The byte that stands for a value type. */
+export const typeCode = (type: ValueType, index: IndexType): number => codes[type === "index" ? index : type]
 
 /** A growing run of bytes. Every method appends and returns the writer. */
 export interface Writer {

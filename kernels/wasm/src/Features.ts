@@ -1,4 +1,5 @@
 /** What the WebAssembly engine at hand can do, found out by validating tiny modules. */
+import { memoryOf } from "./Heap.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
 import type { MemoryLimits } from "./Module.ts"
 import * as Module from "./Module.ts"
@@ -24,8 +25,20 @@ export const detect = (): Features => ({
   threads:
     (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated !== false &&
     accepts({ minimum: 1, maximum: 1, isShared: true }, (code) => code.i32(0).op("i32.atomic.load").drop()),
-  memory64: accepts({ minimum: 1, is64: true }, (code) => code.i64(0n).op("i32.load").drop())
+  memory64:
+    accepts({ minimum: 1, is64: true }, (code) => code.i64(0n).op("i32.load").drop()) &&
+    gives({ minimum: 0, is64: true })
 })
+
+/** Whether there are such memories for modules to import. */
+const gives = (limits: MemoryLimits): boolean => {
+  try {
+    memoryOf(limits)
+    return true
+  } catch {
+    return false
+  }
+}
 
 const accepts = (memory: MemoryLimits, emit: (code: FunctionBuilder<[]>) => void): boolean => {
   const module = Module.make(memory)

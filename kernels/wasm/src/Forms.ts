@@ -20,7 +20,7 @@ interface Form {
 }
 
 /** The form of a step inside repetitions whose counters are `counters`. */
-const formOf = (step: Nest | Contraction, counters: ReadonlyMap<Variable, Global<"i32">>): Form => {
+const formOf = (step: Nest | Contraction, counters: ReadonlyMap<Variable, Global<"index">>): Form => {
   const buffers = new Map<Buffer, number>()
   const numbers = new Map<object, number>()
   let key = ""

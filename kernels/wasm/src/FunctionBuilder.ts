@@ -4,7 +4,7 @@
  * Every emitting method returns the builder, so that code reads as the text format does:
  * `code.get(x).get(y).op("f32.add").set(z)`.
  */
-import type { ValueType, Writer } from "./Encoder.ts"
+import type { IndexType, ValueType, Writer } from "./Encoder.ts"
 import * as Encoder from "./Encoder.ts"
 import type { Opcode, OpcodeOf } from "./Opcode.ts"
 import * as Opcodes from "./Opcode.ts"
@@ -35,11 +35,11 @@ export interface Label {
 export type LaneShape = "i8x16" | "i16x8" | "i32x4" | "i64x2" | "f32x4" | "f64x2"
 
 /** A loop bound: a constant, or a local that the body leaves alone. */
-export type Bound = number | Local<"i32">
+export type Bound = number | Local<"index">
 
 /** The range of a `forLoop`: `local` runs from `from` (its present value if absent) below `to`, compared unsigned. */
 export interface Range {
-  readonly local: Local<"i32">
+  readonly local: Local<"index">
   readonly from?: Bound
   readonly to: Bound
   /** At least 1. */
@@ -57,6 +57,9 @@ export interface FunctionBuilder<
 > extends FunctionReference {
   readonly name: string
   readonly parameters: LocalsOf<P>
+  /** What indices of the module are, and how many bytes they have in memory. */
+  readonly indexType: IndexType
+  readonly indexBytes: 4 | 8
 
   /** A fresh local; zero when the function starts. */
   readonly local: <T extends ValueType>(type: T) => Local<T>
@@ -70,7 +73,7 @@ export interface FunctionBuilder<
    */
   readonly constant: {
     (shape: LaneShape, value: number): Local<"v128">
-    <T extends "i32" | "f32" | "f64">(type: T, value: number): Local<T>
+    <T extends "i32" | "f32" | "f64" | "index">(type: T, value: number): Local<T>
   }
 
   readonly get: (variable: Local | Global) => FunctionBuilder<P>
@@ -78,6 +81,13 @@ export interface FunctionBuilder<
   /** Sets and leaves the value on the stack. */
   readonly tee: (local: Local) => FunctionBuilder<P>
   readonly i32: (value: number) => FunctionBuilder<P>
+  /** An index: a whole number below 2^53, positive or negative. */
+  readonly whole: (value: number) => FunctionBuilder<P>
+  /** Makes the index on the stack an i32, as which it must do, or a condition: whether it is not zero. */
+  readonly toI32: () => FunctionBuilder<P>
+  readonly isSet: () => FunctionBuilder<P>
+  /** Makes the i32 on the stack an index. */
+  readonly toIndex: () => FunctionBuilder<P>
   readonly i64: (value: bigint) => FunctionBuilder<P>
   readonly f32: (value: number) => FunctionBuilder<P>
   readonly f64: (value: number) => FunctionBuilder<P>
@@ -96,9 +106,9 @@ export interface FunctionBuilder<
   }
   readonly select: () => FunctionBuilder<P>
   readonly drop: () => FunctionBuilder<P>
-  /** Copies bytes; takes destination, source and length. */
+  /** Copies bytes; takes destination, source and length, all indices. */
   readonly memoryCopy: () => FunctionBuilder<P>
-  /** Fills bytes; takes destination, value and length. */
+  /** Fills bytes; takes destination, value, which is an i32, and length. */
   readonly memoryFill: () => FunctionBuilder<P>
   readonly atomicFence: () => FunctionBuilder<P>
   readonly call: (target: FunctionReference) => FunctionBuilder<P>
@@ -116,7 +126,7 @@ export interface FunctionBuilder<
   /** A counted loop. */
   readonly forLoop: (range: Range, body: () => void) => FunctionBuilder<P>
   /** Adds a constant to a local. */
-  readonly advance: (local: Local<"i32">, amount: number) => FunctionBuilder<P>
+  readonly advance: (local: Local<"index">, amount: number) => FunctionBuilder<P>
 
   /** The size of the body so far, in bytes. */
   readonly size: () => number
@@ -129,19 +139,22 @@ export interface Signature<P extends ReadonlyArray<ValueType>> {
   readonly name: string
   readonly index: number
   readonly parameters: P
+  readonly indexType: IndexType
 }
 
 const emptyBlock = 0x40
 
 /** A builder with an empty body. `Module.ts` calls it; the index must be that of the module. */
 export const make = <const P extends ReadonlyArray<ValueType>>(signature: Signature<P>): FunctionBuilder<P> => {
+  const { indexType } = signature
   const body = Encoder.make(512)
+  const instructions = Opcodes.instructionsWith[indexType]
   const { locals, types } = localTable(signature.parameters)
-  const constants = constantTable(locals.local)
+  const constants = constantTable(locals.local, indexType)
   let depth = 0
 
   const nested = (opcode: number, result: ValueType | undefined, inside: (label: Label) => void) => {
-    body.byte(opcode).byte(result === undefined ? emptyBlock : Encoder.typeCode[result])
+    body.byte(opcode).byte(result === undefined ? emptyBlock : Encoder.typeCode(result, indexType))
     depth += 1
     inside({ depth })
     depth -= 1
@@ -159,6 +172,8 @@ export const make = <const P extends ReadonlyArray<ValueType>>(signature: Signat
   const self: FunctionBuilder<P> = {
     name: signature.name,
     index: signature.index,
+    indexType,
+    indexBytes: indexType === "i32" ? 4 : 8,
     // `localTable` makes one local per parameter, in order.
     parameters: locals.parameters as unknown as LocalsOf<P>,
     local: locals.local,
@@ -175,6 +190,10 @@ export const make = <const P extends ReadonlyArray<ValueType>>(signature: Signat
       body.byte(0x42).signed64(value)
       return self
     },
+    whole: (value) => literal(self, body, indexType, value),
+    toI32: () => (indexType === "i32" ? self : self.op("i32.wrap_i64")),
+    isSet: () => (indexType === "i32" ? self : self.i64(0n).op("i64.ne")),
+    toIndex: () => (indexType === "i32" ? self : self.op("i64.extend_i32_s")),
     f32: (value) => literal(self, body, "f32", value),
     f64: (value) => literal(self, body, "f64", value),
     splat: (shape, value) => literal(self, body, shape, value),
@@ -187,7 +206,7 @@ export const make = <const P extends ReadonlyArray<ValueType>>(signature: Signat
       return self
     },
     op: (name: Opcode, first: number = 0, second: number = 0) => {
-      instruction(body, name, first, second)
+      instruction(body, instructions.get(name)!, first, second)
       return self
     },
     select: () => emit(0x1b),
@@ -210,9 +229,9 @@ export const make = <const P extends ReadonlyArray<ValueType>>(signature: Signat
     br: (label) => indexed(0x0c, depth - label.depth),
     brIf: (label) => indexed(0x0d, depth - label.depth),
     forLoop: (range, inside) => forLoop(self, range, inside),
-    advance: (local, amount) => (amount === 0 ? self : self.get(local).i32(amount).op("i32.add").set(local)),
+    advance: (local, amount) => (amount === 0 ? self : self.get(local).whole(amount).op("index.add").set(local)),
     size: () => body.size(),
-    encode: () => encode(types(), constants.prologue.view(), body.view())
+    encode: () => encode(types(), indexType, constants.prologue.view(), body.view())
   }
   return self
 }
@@ -239,17 +258,20 @@ const localTable = (parameters: ReadonlyArray<ValueType>) => {
   }
 }
 
-type LiteralType = LaneShape | "i32" | "f32" | "f64"
+type LiteralType = LaneShape | IndexType | "f32" | "f64"
+
+const isLaneShape = (type: LiteralType | "index"): type is LaneShape => type.includes("x")
 
 /** Constants that are set before the body starts. */
-const constantTable = (fresh: <T extends ValueType>(type: T) => Local<T>) => {
+const constantTable = (fresh: <T extends ValueType>(type: T) => Local<T>, indexType: IndexType) => {
   const prologue = Encoder.make()
   const known = new Map<string, Local>()
-  const constant = (type: LiteralType, value: number): Local => {
+  const constant = (given: LiteralType | "index", value: number): Local => {
+    const type = given === "index" ? indexType : given
     const key = `${type} ${Object.is(value, -0) ? "-0" : value}`
     const earlier = known.get(key)
     if (earlier !== undefined) return earlier
-    const made = fresh(type === "i32" || type === "f32" || type === "f64" ? type : "v128")
+    const made = fresh(isLaneShape(type) ? "v128" : type)
     known.set(key, made)
     literal(undefined, prologue, type, value)
     prologue.byte(0x21).unsigned(made.index)
@@ -262,6 +284,7 @@ const constantTable = (fresh: <T extends ValueType>(type: T) => Local<T>) => {
 /** Appends a literal and returns `next`. */
 const literal = <A>(next: A, writer: Writer, type: LiteralType, value: number): A => {
   if (type === "i32") writer.byte(0x41).signed(value)
+  else if (type === "i64") writer.byte(0x42).signed64(BigInt(value))
   else if (type === "f32") writer.byte(0x43).float(value, type)
   else if (type === "f64") writer.byte(0x44).float(value, type)
   else writer.byte(0xfd).byte(12).bytes(splatBytes(type, value))
@@ -289,9 +312,7 @@ const byteLanes = (lanes: ReadonlyArray<number>): ReadonlyArray<number> => {
   return lanes.flatMap((lane) => Array.from({ length: width }, (_, byte) => lane * width + byte))
 }
 
-const instruction = (body: Writer, name: Opcode, first: number, second: number): void => {
-  const found = Opcodes.instructions.get(name)
-  if (found === undefined) throw new TypeError(`${name}: expected an instruction of the table`)
+const instruction = (body: Writer, found: Opcodes.Instruction, first: number, second: number): void => {
   if (found.prefix !== 0) body.byte(found.prefix).unsigned(found.code)
   else body.byte(found.code)
   if (found.immediate === "lane") body.byte(first)
@@ -300,7 +321,7 @@ const instruction = (body: Writer, name: Opcode, first: number, second: number):
 }
 
 const pushBound = (code: FunctionBuilder, bound: Bound): FunctionBuilder =>
-  typeof bound === "number" ? code.i32(bound) : code.get(bound)
+  typeof bound === "number" ? code.whole(bound) : code.get(bound)
 
 const forLoop = <B extends FunctionBuilder>(code: B, range: Range, body: () => void): B => {
   const { local, from, to, step } = range
@@ -308,22 +329,27 @@ const forLoop = <B extends FunctionBuilder>(code: B, range: Range, body: () => v
   if (from !== undefined) pushBound(code, from).set(local)
   if (isConstant && from >= to) return code
   code.block((exit) => {
-    if (!isConstant && range.isNonEmpty !== true) pushBound(code.get(local), to).op("i32.ge_u").brIf(exit)
+    if (!isConstant && range.isNonEmpty !== true) pushBound(code.get(local), to).op("index.ge_u").brIf(exit)
     code.loop((again) => {
       body()
-      pushBound(code.get(local).i32(step).op("i32.add").tee(local), to).op("i32.lt_u").brIf(again)
+      pushBound(code.get(local).whole(step).op("index.add").tee(local), to).op("index.lt_u").brIf(again)
     })
   })
   return code
 }
 
 /** The size, the local declarations in runs of equal type, the code. */
-const encode = (types: ReadonlyArray<ValueType>, ...parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
+const encode = (
+  types: ReadonlyArray<ValueType>,
+  indexType: IndexType,
+  ...parts: ReadonlyArray<Uint8Array>
+): Uint8Array<ArrayBuffer> => {
   const declarations = Encoder.make()
+  const codes = types.map((type) => Encoder.typeCode(type, indexType))
   let runs = 0
-  for (let start = 0, end = 0; start < types.length; start = end, runs += 1) {
-    while (end < types.length && types[end] === types[start]) end += 1
-    declarations.unsigned(end - start).byte(Encoder.typeCode[types[start] ?? "i32"])
+  for (let start = 0, end = 0; start < codes.length; start = end, runs += 1) {
+    while (end < codes.length && codes[end] === codes[start]) end += 1
+    declarations.unsigned(end - start).byte(codes[start])
   }
   const content = Encoder.make(1024).unsigned(runs).bytes(declarations.view())
   for (const part of parts) content.bytes(part)

@@ -1,6 +1,9 @@
 /**
  * Hands out pieces of one WebAssembly memory, which grows as it must. Pieces begin at multiples of a cache line.
  */
+import type { IndexType } from "./Encoder.ts"
+import type { MemoryLimits } from "./Module.ts"
+
 const pageBytes = 65536
 const alignment = 64
 
@@ -9,9 +12,33 @@ const slack = 32
 
 const aligned = (bytes: number): number => Math.ceil((bytes + slack) / alignment) * alignment
 
+/** The type of what a memory is addressed by. */
+export const indexTypeOf = ({ is64 = false }: Pick<MemoryLimits, "is64">): IndexType => (is64 ? "i64" : "i32")
+
+/** Numbers as engines take them where addresses are of a type: for `i64`, bigints. */
+const spelled = (value: number, type: IndexType): number =>
+  type === "i32" ? value : (BigInt(value) as unknown as number)
+
+/** An address as a module's function takes it. */
+export const pointer: (address: number, type: IndexType) => number | bigint = spelled
+
+/** A memory within `limits`. **Throws** where the engine gives none. */
+export const memoryOf = (limits: MemoryLimits): WebAssembly.Memory => {
+  const { isShared = false, maximum, minimum } = limits
+  const type = indexTypeOf(limits)
+  const descriptor: WebAssembly.MemoryDescriptor & { readonly address?: IndexType } = {
+    initial: spelled(minimum, type),
+    ...(maximum === undefined ? {} : { maximum: spelled(maximum, type) }),
+    shared: isShared,
+    ...(type === "i32" ? {} : { address: type })
+  }
+  return new WebAssembly.Memory(descriptor)
+}
+
 /** Pieces of a memory. */
 export interface Heap {
   readonly memory: WebAssembly.Memory
+  readonly indexType: IndexType
   /** The address of `bytes` free bytes, or undefined where there is no room. */
   readonly allocate: (bytes: number) => number | undefined
   readonly free: (address: number, bytes: number) => void
@@ -27,7 +54,7 @@ interface Hole {
 }
 
 /** A heap over a memory that may grow to `limitBytes`. The first line of memory is never handed out. */
-export const make = (memory: WebAssembly.Memory, limitBytes: number): Heap => {
+export const make = (memory: WebAssembly.Memory, limitBytes: number, indexType: IndexType = "i32"): Heap => {
   /** In the order of addresses; no two touch. */
   const holes: Array<Hole> = [{ at: alignment, end: memory.buffer.byteLength }]
   let view = new Uint8Array(memory.buffer)
@@ -65,7 +92,7 @@ export const make = (memory: WebAssembly.Memory, limitBytes: number): Heap => {
       const pages = Math.ceil(amount / pageBytes)
       if (top + pages * pageBytes > limitBytes) continue
       try {
-        memory.grow(pages)
+        memory.grow(spelled(pages, indexType))
       } catch {
         // The engine says no by throwing; the smaller amount may still be had.
         continue
@@ -88,6 +115,7 @@ export const make = (memory: WebAssembly.Memory, limitBytes: number): Heap => {
 
   return {
     memory,
+    indexType,
     bytes,
     allocate: (size) => {
       const length = aligned(size)

@@ -1,5 +1,5 @@
 /** Builds a WebAssembly module around one imported memory, `env.memory`. */
-import type { ValueType, Writer } from "./Encoder.ts"
+import type { IndexType, ValueType, Writer } from "./Encoder.ts"
 import * as Encoder from "./Encoder.ts"
 import type { FunctionBuilder, FunctionReference, Global } from "./FunctionBuilder.ts"
 import * as FunctionBuilders from "./FunctionBuilder.ts"
@@ -10,7 +10,7 @@ export interface MemoryLimits {
   /** Needed for a shared memory. */
   readonly maximum?: number
   readonly isShared?: boolean
-  /** Whether addresses are i64. */
+  /** Whether addresses, and with them all indices, are i64. */
   readonly is64?: boolean
 }
 
@@ -32,8 +32,11 @@ export interface ModuleBuilder {
   readonly importFunction: (options: ImportOptions) => FunctionReference
   /** Adds a function with an empty body. */
   readonly function: <const P extends ReadonlyArray<ValueType>>(options: FunctionOptions<P>) => FunctionBuilder<P>
-  /** Adds a mutable i32, exported under `name` if there is one. */
-  readonly global: (initial: number, name?: string) => Global<"i32">
+  /** What indices are, and how many bytes they have in memory. */
+  readonly indexType: IndexType
+  readonly indexBytes: 4 | 8
+  /** Adds a mutable index, exported under `name` if there is one. */
+  readonly global: (initial: number, name?: string) => Global<"index">
   /** The value that `make` gave at the first call with this key: what equal kernels share. */
   readonly shared: <A>(key: string, make: () => A) => A
   /** The module's bytes. `hasNames` adds the debug names of functions. */
@@ -47,23 +50,26 @@ interface Entry {
 
 /** An empty module. */
 export const make = (memory: MemoryLimits): ModuleBuilder => {
-  const types = typeTable()
+  const indexType: IndexType = memory.is64 === true ? "i64" : "i32"
+  const types = typeTable(indexType)
   const imports: Array<Entry> = []
   const functions: Array<Entry & { readonly builder: FunctionBuilder }> = []
   const globals: Array<{ readonly initial: number; readonly name: string | undefined }> = []
   const shared = new Map<string, unknown>()
   return {
+    indexType,
+    indexBytes: indexType === "i32" ? 4 : 8,
     importFunction: (options) => {
       if (functions.length > 0) throw new TypeError(`${options.name}: expected imports before functions`)
       return { index: imports.push({ options, type: types.indexOf(options) }) - 1 }
     },
     function: (options) => {
       const { name, parameters } = options
-      const builder = FunctionBuilders.make({ name, parameters, index: imports.length + functions.length })
+      const builder = FunctionBuilders.make({ name, parameters, indexType, index: imports.length + functions.length })
       functions.push({ options, type: types.indexOf(options), builder })
       return builder
     },
-    global: (initial, name) => ({ type: "i32", globalIndex: globals.push({ initial, name }) - 1 }),
+    global: (initial, name) => ({ type: "index", globalIndex: globals.push({ initial, name }) - 1 }),
     shared: <A>(key: string, create: () => A): A => {
       if (!shared.has(key)) shared.set(key, create())
       // The key says what was made.
@@ -81,7 +87,12 @@ export const make = (memory: MemoryLimits): ModuleBuilder => {
       section(
         out,
         6,
-        globals.map(({ initial }) => Encoder.make().bytes([0x7f, 1, 0x41]).signed(initial).byte(0x0b))
+        globals.map(({ initial }) => {
+          const entry = Encoder.make().byte(Encoder.typeCode("index", indexType)).byte(1)
+          const value =
+            indexType === "i32" ? entry.byte(0x41).signed(initial) : entry.byte(0x42).signed64(BigInt(initial))
+          return value.byte(0x0b)
+        })
       )
       section(out, 7, [
         ...functions.flatMap(({ options, builder }) =>
@@ -103,18 +114,19 @@ export const make = (memory: MemoryLimits): ModuleBuilder => {
 }
 
 /** Function types without repetition. */
-const typeTable = () => {
+const typeTable = (indexType: IndexType) => {
   const keys: Array<string> = []
   const encoded: Array<Writer> = []
-  const codes = (types: ReadonlyArray<ValueType>) => types.map((type) => Encoder.typeCode[type])
+  const codes = (types: ReadonlyArray<ValueType>) => types.map((type) => Encoder.typeCode(type, indexType))
   return {
     encoded: (): ReadonlyArray<Writer> => encoded,
     indexOf: ({ parameters, results = [] }: ImportOptions): number => {
-      const key = `${parameters.join(" ")}:${results.join(" ")}`
+      const [from, to] = [codes(parameters), codes(results)]
+      const key = `${from.join(" ")}:${to.join(" ")}`
       const found = keys.indexOf(key)
       if (found >= 0) return found
-      const type = Encoder.make().byte(0x60).unsigned(parameters.length).bytes(codes(parameters))
-      encoded.push(type.unsigned(results.length).bytes(codes(results)))
+      const type = Encoder.make().byte(0x60).unsigned(parameters.length).bytes(from)
+      encoded.push(type.unsigned(results.length).bytes(to))
       return keys.push(key) - 1
     }
   }

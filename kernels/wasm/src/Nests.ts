@@ -64,7 +64,7 @@ const storeTotals = (
   const values = emitTotals(totals, emitter, means)
   const store = (): void => emitter.within(values, () => storeAll(targets, emitter))
   if (means.threads === undefined) return store()
-  emitter.code.get(means.threads.thread).op("i32.eqz").if(store)
+  emitter.code.get(means.threads.thread).op("index.eqz").if(store)
 }
 
 /** Elements that one thread gets in a row: threads must not write to one cache line in turns. */
@@ -160,8 +160,8 @@ const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emi
   if (main === axis.extent) return ranges
   code
     .get(split.thread)
-    .i32(split.count - 1)
-    .op("i32.eq")
+    .whole(split.count - 1)
+    .op("index.eq")
   code.if(() => emitter.within([], () => runs([4, 1], { ...lanes, from: main }, targets, emitter)))
   return ranges.map(([from, to], thread) => (thread === split.count - 1 ? [from, axis.extent] : [from, to]))
 }

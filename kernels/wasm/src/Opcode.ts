@@ -4,7 +4,7 @@
  * Names and codes are those of the WebAssembly specification (3.0, with SIMD128, relaxed SIMD and threads). Control,
  * locals, globals, calls and constants are methods of `FunctionBuilder`.
  */
-import type { ValueType } from "./Encoder.ts"
+import type { IndexType, MachineType } from "./Encoder.ts"
 
 /** What follows an opcode: nothing, a memory offset, a lane index, or both. */
 export type Immediate = "none" | "memory" | "lane" | "memoryLane"
@@ -13,16 +13,16 @@ export type Immediate = "none" | "memory" | "lane" | "memoryLane"
 export interface Group<I extends Immediate = Immediate, Name extends string = string> {
   readonly prefix: number
   readonly immediate: I
-  readonly operands: ReadonlyArray<ValueType>
-  readonly results: ReadonlyArray<ValueType>
+  readonly operands: ReadonlyArray<MachineType>
+  readonly results: ReadonlyArray<MachineType>
   /** Binary logarithm of the alignment; atomic instructions demand theirs, for all others it is a hint that we do without. */
   readonly alignment: number
   readonly codes: Readonly<Record<Name, number>>
 }
 
-const letters: Readonly<Record<string, ValueType>> = { i: "i32", l: "i64", f: "f32", d: "f64", v: "v128" }
+const letters: Readonly<Record<string, MachineType>> = { i: "i32", l: "i64", f: "f32", d: "f64", v: "v128" }
 
-const types = (text: string): ReadonlyArray<ValueType> => Array.from(text, (letter) => letters[letter] ?? "i32")
+const types = (text: string): ReadonlyArray<MachineType> => Array.from(text, (letter) => letters[letter] ?? "i32")
 
 /** `signature` lists operands and results by letter: i (i32), l (i64), f (f32), d (f64), v (v128). */
 const group = <I extends Immediate, Name extends string>(
@@ -268,8 +268,19 @@ type AnyGroup = { readonly [F in keyof Families]: Families[F][keyof Families[F]]
 
 type NamesOf<G, I extends Immediate> = G extends Group<I, infer Name> ? Name : never
 
-/** Names of the instructions with a given kind of immediate. */
-export type OpcodeOf<I extends Immediate> = NamesOf<AnyGroup, I>
+type IndexNamesOf<Name> = Name extends `i64.${infer Rest}`
+  ? `i32.${Rest}` extends TableName
+    ? `index.${Rest}`
+    : never
+  : never
+
+type TableName = NamesOf<AnyGroup, Immediate>
+
+/**
+ * Names of the instructions with a given kind of immediate. What `i32` and `i64` both have, `index` has as well: it is
+ * that of the module's indices.
+ */
+export type OpcodeOf<I extends Immediate> = NamesOf<AnyGroup, I> | IndexNamesOf<NamesOf<AnyGroup, I>>
 
 /** Names of all instructions of the table. */
 export type Opcode = OpcodeOf<Immediate>
@@ -288,3 +299,17 @@ export const instructions: ReadonlyMap<string, Instruction> = new Map(
     Object.entries(codes).map(([name, code]): [string, Instruction] => [name, { ...rest, code }])
   )
 )
+
+/** The instructions by name, those of `index` included, for modules whose indices are of a type. */
+export const instructionsWith: Readonly<Record<IndexType, ReadonlyMap<string, Instruction>>> = {
+  i32: withIndices("i32"),
+  i64: withIndices("i64")
+}
+
+function withIndices(index: IndexType): ReadonlyMap<string, Instruction> {
+  const own = [...instructions].filter(([name]) => name.startsWith(`${index}.`))
+  return new Map([
+    ...instructions,
+    ...own.map(([name, instruction]) => [name.replace(index, "index"), instruction] as const)
+  ])
+}

@@ -95,7 +95,7 @@ export const make = (block: Int32Array, { silence, threads }: Options): Owner =>
       whenDone()
       whenDone = done
       block[words.command] = command
-      args.forEach((value, i) => (block[words.first + i] = value))
+      args.forEach((value, i) => (block[words.program + i] = value))
       sequence = (sequence + 1) | 0
       sent = performance.now()
       Atomics.store(block, words.sequence, sequence)

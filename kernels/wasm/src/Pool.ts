@@ -64,6 +64,7 @@ export const make = Effect.fnUntraced(function* (
       memory: heap.memory,
       control,
       controlWords: length,
+      is64: heap.indexType === "i64",
       thread,
       functions,
       words,
@@ -111,7 +112,7 @@ export const make = Effect.fnUntraced(function* (
     }
     heap.bytes().set(module, address)
     const program = programs++
-    owner.send(commands.load, [program, address, bytes], () => heap.free(address, bytes))
+    owner.send(commands.load, [program, ...halves(address), bytes], () => heap.free(address, bytes))
     return program
   })
   return {
@@ -119,7 +120,7 @@ export const make = Effect.fnUntraced(function* (
     idle: owner.idle,
     failure: owner.failure,
     fail: owner.fail,
-    start: (program, table) => owner.send(commands.run, [program, table]),
+    start: (program, table) => owner.send(commands.run, [program, ...halves(table)]),
     load: (module) =>
       Effect.andThen(
         started,
@@ -127,6 +128,9 @@ export const make = Effect.fnUntraced(function* (
       )
   }
 })
+
+/** An address as words, which keep the lower 32 bits of a number. */
+const halves = (address: number): readonly [low: number, high: number] => [address, Math.floor(address / 2 ** 32)]
 
 const device = "wasm"
 

@@ -1,6 +1,6 @@
 /**
  * Renders a loop program as one WebAssembly module with one entry, `run(table, thread)`. The table holds the addresses
- * of the control block of threads and of the arena, then those of the inputs and outputs, as i32.
+ * of the control block of threads and of the arena, then those of the inputs and outputs, as indices.
  *
  * All threads run the whole program, each its part of every step that is worth sharing; a barrier stands between steps
  * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
@@ -64,6 +64,7 @@ export const imports: Readonly<Record<HostFunction, (x: number, y: number) => nu
 
 /** The module of `program`. */
 export const render = (program: LoopProgram, target: Target): Rendered => {
+  if (target.memory.is64 === true) demandCountable(program)
   const module = Module.make(target.memory)
   const kernels: Array<Kernel> = []
   const mark = target.isProfiled ? module.importFunction({ name: "mark", parameters: ["i32"] }) : undefined
@@ -75,7 +76,7 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   }
   const [control, arena, thread] = [module.global(0), module.global(0), module.global(0)]
   const [privates, scratch] = [module.global(0), module.global(0)]
-  const pointers = new Map<Buffer, Global<"i32">>()
+  const pointers = new Map<Buffer, Global<"index">>()
   for (const buffer of [...program.inputs, ...program.outputs]) pointers.set(buffer, module.global(0))
   const threads =
     target.threads > 1 && hasLargeSteps(program)
@@ -100,13 +101,13 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   }
   // Functions of steps come first: the entry calls them.
   const calls = program.steps.map((step) => addStep(step, context))
-  const entry = module.function({ name: "run", parameters: ["i32", "i32"], isExported: true })
+  const entry = module.function({ name: "run", parameters: ["index", "i32"], isExported: true })
   const [table, number] = entry.parameters
-  entry.get(number).set(thread)
+  entry.get(number).toIndex().set(thread)
   ;[control, arena, ...pointers.values()].forEach((global, i) =>
     entry
       .get(table)
-      .op("i32.load", 4 * i)
+      .op("index.load", entry.indexBytes * i)
       .set(global)
   )
   // Behind the arena and what threads share each thread has private buffers and scratch memory of its own.
@@ -116,14 +117,29 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     context.scratchBytes
   ].map((bytes) => Math.ceil(bytes / 64) * 64)
   const ownBytes = privateBytes + scratchBytes
-  entry.get(thread).i32(ownBytes).op("i32.mul").get(arena).op("i32.add").i32(ownAt).op("i32.add").set(privates)
-  entry.get(privates).i32(privateBytes).op("i32.add").set(scratch)
+  entry
+    .get(thread)
+    .whole(ownBytes)
+    .op("index.mul")
+    .get(arena)
+    .op("index.add")
+    .whole(ownAt)
+    .op("index.add")
+    .set(privates)
+  entry.get(privates).whole(privateBytes).op("index.add").set(scratch)
   sequence(calls, entry, context)
   return {
     module: module.build({ hasNames: true }),
     arenaBytes: ownAt + ownBytes * target.threads,
     isParallel: calls.some(({ isShared }) => isShared),
     kernels
+  }
+}
+
+/** Positions of elements are i32, whatever addresses are. */
+const demandCountable = ({ inputs, outputs, places }: LoopProgram): void => {
+  for (const { shape } of [...inputs, ...outputs, ...places.keys()]) {
+    if (shape[0] >= 2 ** 31) throw new RangeError(`a tensor of ${shape[0]} elements: expected fewer than 2³¹`)
   }
 }
 
@@ -206,14 +222,14 @@ const addContraction = (step: Grouped, context: Context, form: number): Code => 
   const pushAddress = (operand: Operand): void => {
     const { base, offset } = emitter.workspace.address(operand.buffer, operand.offset)
     // The address is computed before it is pushed.
-    const local = emitter.scalar(base)
+    const local = emitter.index(base)
     code.get(local)
-    if (offset > 0) code.i32(offset).op("i32.add")
+    if (offset > 0) code.whole(offset).op("index.add")
   }
   const prepare = (reference: FunctionReference): void => {
     for (const operand of [a, b]) {
       if (isFixed(operand, step)) pushAddress(operand)
-      else code.i32(0)
+      else code.whole(0)
     }
     code.get(context.scratch)
     code.call(reference)
@@ -231,10 +247,10 @@ const addContraction = (step: Grouped, context: Context, form: number): Code => 
       [part?.units, product.units],
       [part?.panels, product.panels]
     ] as const) {
-      if (range === undefined) code.i32(0).i32(extent)
+      if (range === undefined) code.whole(0).whole(extent)
       else code.get(range.from).get(range.to)
     }
-    for (const variable of batch) code.get(emitter.scalar(variable))
+    for (const variable of batch) code.get(emitter.index(variable))
     code.call(product.function)
   }
   withBuffers(emitter, [a.buffer, b.buffer], context, () => {
@@ -248,8 +264,8 @@ const addRoutine = (routine: Routine, context: Context): Runner => {
   const algorithm = algorithms[routine.name]
   if (algorithm === undefined) throw new TypeError(`the routine ${routine.name} has no kernel`)
   const code = context.module.function({ name: routine.name, parameters: [] })
-  const pointer = (push: () => void): Local<"i32"> => {
-    const local = code.local("i32")
+  const pointer = (push: () => void): Local<"index"> => {
+    const local = code.local("index")
     push()
     code.set(local)
     return local
@@ -272,11 +288,11 @@ const emitCopy = ({ from, fromOffset, length, to, toOffset }: Copy, entry: Funct
   withBuffers(emitter, [from, to], context, () => {
     const places = [emitter.workspace.address(to, toOffset), emitter.workspace.address(from, fromOffset)]
     // Addresses are computed before they are pushed.
-    const locals = places.map(({ base }) => emitter.scalar(base))
+    const locals = places.map(({ base }) => emitter.index(base))
     places.forEach(({ offset }, i) => {
       entry.get(locals[i])
-      if (offset > 0) entry.i32(offset).op("i32.add")
+      if (offset > 0) entry.whole(offset).op("index.add")
     })
-    entry.i32(length * bytes(from.dtype)).memoryCopy()
+    entry.whole(length * bytes(from.dtype)).memoryCopy()
   })
 }

@@ -26,8 +26,8 @@ export const algorithms: Readonly<Record<string, Algorithm>> = {
 }
 
 /** Pushes `base + index · bytes`. */
-const element = (code: FunctionBuilder, base: Local<"i32">, index: Local<"i32">, width: number): FunctionBuilder =>
-  code.get(base).get(index).i32(width).op("i32.mul").op("i32.add")
+const element = (code: FunctionBuilder, base: Local<"index">, index: Local<"index">, width: number): FunctionBuilder =>
+  code.get(base).get(index).whole(width).op("index.mul").op("index.add")
 
 /** Adds rows one by one, in the order of the indices. Index out of range: the nearest row. */
 const scatterAdd = ({ code, inputs: [x, updates, indices], machine, outputs: [out], routine }: Site): void => {
@@ -40,15 +40,15 @@ const scatterAdd = ({ code, inputs: [x, updates, indices], machine, outputs: [ou
   code
     .get(out)
     .get(x)
-    .i32(size(target.shape) * unit)
+    .whole(size(target.shape) * unit)
     .memoryCopy()
   if (count === 0 || width === 0 || rows === 0) return
   const [i, j, row, from, to] = [
-    code.local("i32"),
-    code.local("i32"),
-    code.local("i32"),
-    code.local("i32"),
-    code.local("i32")
+    code.local("index"),
+    code.local("index"),
+    code.local("index"),
+    code.local("index"),
+    code.local("index")
   ]
   const [sum, update] = [code.local(registerOf(dtype)), code.local(registerOf(dtype))]
   code.forLoop({ local: i, from: 0, to: count, step: 1 }, () => {
@@ -70,16 +70,16 @@ const scatterAdd = ({ code, inputs: [x, updates, indices], machine, outputs: [ou
 }
 
 /** Sets `row` to the index on the stack, moved into range. */
-const clampRow = (code: FunctionBuilder, row: Local<"i32">, rows: number, dtype: DType): void => {
-  code.set(row)
-  if (dtype === "i32") code.get(row).i32(0).get(row).i32(0).op("i32.gt_s").select().set(row)
+const clampRow = (code: FunctionBuilder, row: Local<"index">, rows: number, dtype: DType): void => {
+  code.toIndex().set(row)
+  if (dtype === "i32") code.get(row).whole(0).get(row).whole(0).op("index.gt_s").select().set(row)
   // By now it counts from 0, so the unsigned order is the order.
   code
     .get(row)
-    .i32(rows - 1)
+    .whole(rows - 1)
     .get(row)
-    .i32(rows - 1)
-    .op("i32.lt_u")
+    .whole(rows - 1)
+    .op("index.lt_u")
     .select()
     .set(row)
 }
@@ -97,54 +97,56 @@ const argSort = (site: Site): void => {
   const length = shape.at(-1) ?? 1
   const total = size(shape)
   if (total === 0) return
-  const [row, i] = [code.local("i32"), code.local("i32")]
-  const [keyRow, outRow] = [code.local("i32"), code.local("i32")]
+  const [row, i] = [code.local("index"), code.local("index")]
+  const [keyRow, outRow] = [code.local("index"), code.local("index")]
   const { dtype } = site.routine.inputs[0].buffer
   code.get(keys).set(keyRow).get(out).set(outRow)
   code.forLoop({ local: row, from: 0, to: total / length, step: 1 }, () => {
-    code.forLoop({ local: i, from: 0, to: length, step: 1 }, () => element(code, outRow, i, 4).get(i).op("i32.store"))
+    code.forLoop({ local: i, from: 0, to: length, step: 1 }, () =>
+      element(code, outRow, i, 4).get(i).toI32().op("i32.store")
+    )
     mergeRuns(site, keyRow, outRow, length)
     code.advance(keyRow, length * bytes(dtype)).advance(outRow, length * 4)
   })
 }
 
-const mergeRuns = (site: Site, keyRow: Local<"i32">, outRow: Local<"i32">, length: number): void => {
+const mergeRuns = (site: Site, keyRow: Local<"index">, outRow: Local<"index">, length: number): void => {
   const { code, scratch } = site
-  const local = () => code.local("i32")
+  const local = () => code.local("index")
   const [width, start, left, right, middle, end, put] = [local(), local(), local(), local(), local(), local(), local()]
-  const within = (target: Local<"i32">, distance: number): void => {
-    code.get(start).get(width).i32(distance).op("i32.mul").op("i32.add").tee(target)
-    code.i32(length).get(target).i32(length).op("i32.lt_u").select().set(target)
+  const within = (target: Local<"index">, distance: number): void => {
+    code.get(start).get(width).whole(distance).op("index.mul").op("index.add").tee(target)
+    code.whole(length).get(target).whole(length).op("index.lt_u").select().set(target)
   }
-  const take = (from: Local<"i32">): void => {
+  const take = (from: Local<"index">): void => {
     element(code, scratch, put, 4)
     element(code, outRow, from, 4).op("i32.load").op("i32.store")
     code.advance(from, 1).advance(put, 1)
   }
-  code.i32(1).set(width)
+  code.whole(1).set(width)
   code.block((done) =>
     code.loop((again) => {
-      code.get(width).i32(length).op("i32.ge_u").brIf(done)
-      code.i32(0).set(start)
+      code.get(width).whole(length).op("index.ge_u").brIf(done)
+      code.whole(0).set(start)
       code.loop((nextPair) => {
         within(middle, 1)
         within(end, 2)
         code.get(start).set(left).get(middle).set(right).get(start).set(put)
         code.block((merged) =>
           code.loop((nextElement) => {
-            code.get(put).get(end).op("i32.ge_u").brIf(merged)
+            code.get(put).get(end).op("index.ge_u").brIf(merged)
             // The right run gives its element where the left is used up, or where it must come first.
             code
               .get(left)
               .get(middle)
-              .op("i32.ge_u")
+              .op("index.ge_u")
               .if(
                 () => code.i32(1),
                 () =>
                   code
                     .get(right)
                     .get(end)
-                    .op("i32.ge_u")
+                    .op("index.ge_u")
                     .if(
                       () => code.i32(0),
                       () => comesFirst(site, [keyRow, outRow], right, left),
@@ -159,14 +161,14 @@ const mergeRuns = (site: Site, keyRow: Local<"i32">, outRow: Local<"i32">, lengt
             code.br(nextElement)
           })
         )
-        code.get(end).tee(start).i32(length).op("i32.lt_u").brIf(nextPair)
+        code.get(end).tee(start).whole(length).op("index.lt_u").brIf(nextPair)
       })
       code
         .get(outRow)
         .get(scratch)
-        .i32(4 * length)
+        .whole(4 * length)
         .memoryCopy()
-      code.get(width).i32(1).op("i32.shl").set(width).br(again)
+      code.get(width).whole(1).op("index.shl").set(width).br(again)
     })
   )
 }
@@ -174,18 +176,18 @@ const mergeRuns = (site: Site, keyRow: Local<"i32">, outRow: Local<"i32">, lengt
 /** Pushes whether the key at position `x` has to stand before that at `y`: less, or greater; NaN is the greatest. */
 const comesFirst = (
   { code, machine, routine }: Site,
-  [keys, order]: readonly [keys: Local<"i32">, order: Local<"i32">],
-  x: Local<"i32">,
-  y: Local<"i32">
+  [keys, order]: readonly [keys: Local<"index">, order: Local<"index">],
+  x: Local<"index">,
+  y: Local<"index">
 ): void => {
   const { dtype } = routine.inputs[0].buffer
   // The primitive states this parameter.
   const { descending } = routine.params as { readonly descending: boolean }
   const register = registerOf(dtype)
   const [a, b] = [code.borrow(register), code.borrow(register)]
-  const read = (position: Local<"i32">, value: Local): void => {
+  const read = (position: Local<"index">, value: Local): void => {
     code.get(keys)
-    element(code, order, position, 4).op("i32.load").i32(bytes(dtype)).op("i32.mul").op("i32.add")
+    element(code, order, position, 4).op("i32.load").toIndex().whole(bytes(dtype)).op("index.mul").op("index.add")
     load(code, dtype, 0, machine.halves)
     code.set(value)
   }

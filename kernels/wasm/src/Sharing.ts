@@ -59,7 +59,7 @@ export const sequence = (
     if (threads === undefined || calls.length === 0) return inOrder(calls, code, context)
     return void code
       .get(threads.thread)
-      .op("i32.eqz")
+      .op("index.eqz")
       .if(() => inOrder(calls, code, context))
   }
   /** What was begun since the last barrier, and what before the first. */
@@ -78,7 +78,7 @@ export const sequence = (
     else
       code
         .get(threads.thread)
-        .op("i32.eqz")
+        .op("index.eqz")
         .if(() => inOrder([call], code, context))
     pending = [...pending, call]
   }

@@ -10,6 +10,8 @@ export interface Start {
   /** Address of the control block, and its length in words. */
   readonly control: number
   readonly controlWords: number
+  /** Whether the memory has 64-bit addresses. */
+  readonly is64: boolean
   /** The number of the thread, from 1: the owner is 0. */
   readonly thread: number
   /** Names of the functions of `Math` that programs import. */
@@ -59,14 +61,14 @@ export const fail = (block: Int32Array, at: typeof words, reason: string): void 
 
 /** The whole life of a thread. */
 export const work = (
-  { commands: kinds, control, controlWords, functions, memory, patience, thread, words: at }: Start,
+  { commands: kinds, control, controlWords, functions, is64, memory, patience, thread, words: at }: Start,
   tell: () => void,
   look: typeof spinner,
   giveUp: typeof fail
 ): void => {
   const block = new Int32Array(memory.buffer, control, controlWords)
   const [spinIdle, spinInside] = [look(block, patience), look(block, patience)]
-  const programs = new Map<number, (table: number, thread: number) => void>()
+  const programs = new Map<number, (table: number | bigint, thread: number) => void>()
   const math = Math as unknown as Readonly<Record<string, (x: number, y: number) => number>>
   const env = {
     memory,
@@ -79,16 +81,18 @@ export const work = (
     },
     ...Object.fromEntries(functions.map((name) => [name, math[name]]))
   }
-  const obey = (command: number, first: number, second: number, third: number): void => {
-    if (command === kinds.run) return programs.get(first)!(second, thread)
-    programs.delete(first)
+  const obey = (): void => {
+    const [command, program] = [block[at.command], block[at.program]]
+    const address = (block[at.low] >>> 0) + block[at.high] * 2 ** 32
+    if (command === kinds.run) return programs.get(program)!(is64 ? BigInt(address) : address, thread)
+    programs.delete(program)
     if (command === kinds.unload) return
-    const end = (second >>> 0) + third
+    const length = block[at.length]
     // Another thread has made memory grow; some engines tell us of it between two rounds of a loop.
-    while (memory.buffer.byteLength < end);
-    const bytes = new Uint8Array(memory.buffer, second >>> 0, third).slice()
+    while (memory.buffer.byteLength < address + length);
+    const bytes = new Uint8Array(memory.buffer, address, length).slice()
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env })
-    programs.set(first, exports["run"] as (table: number, thread: number) => void)
+    programs.set(program, exports["run"] as (table: number | bigint, thread: number) => void)
   }
   tell()
   try {
@@ -97,7 +101,7 @@ export const work = (
       const sequence = Atomics.load(block, at.sequence)
       if (sequence === seen) continue
       seen = sequence
-      obey(block[at.command], block[at.first], block[at.second], block[at.third])
+      obey()
       Atomics.store(block, at.answers + thread, seen)
       Atomics.notify(block, at.answers + thread)
     }

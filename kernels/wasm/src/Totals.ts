@@ -26,7 +26,7 @@ export interface Means {
   /** The threads that share the nest. */
   readonly threads?: Threads | undefined
   /** The address of `resultBytes` bytes that they share; a thread that runs the nest alone has its own. */
-  readonly results: () => Local<"i32">
+  readonly results: () => Local<"index">
 }
 
 /** Whether a nest has no loops of its own. */
@@ -91,28 +91,28 @@ const emitBlocks = (
   node: Reduce,
   { count, extent }: Blocks,
   emitter: Emitter,
-  { memory, threads }: { readonly memory: Local<"i32">; readonly threads: Threads | undefined }
+  { memory, threads }: { readonly memory: Local<"index">; readonly threads: Threads | undefined }
 ): void => {
   const { code, reductions } = emitter
-  const [block, from, to] = [code.local("i32"), code.local("i32"), code.local("i32")]
+  const [block, from, to] = [code.local("index"), code.local("index"), code.local("index")]
   const range = threads === undefined ? { from: 0, to: count } : share(code, threads, count, 1)
   code.forLoop({ local: block, ...range, step: 1 }, () =>
     emitter.within([], () => {
-      code.get(block).i32(extent).op("i32.mul").tee(from).i32(extent).op("i32.add").set(to)
+      code.get(block).whole(extent).op("index.mul").tee(from).whole(extent).op("index.add").set(to)
       const value = reductions.scalar(node, { from, to })
       pushPlace(code, memory, block).get(value).op(`${value.type}.store`)
     })
   )
 }
 
-const pushPlace = (code: FunctionBuilder, memory: Local<"i32">, block: Local<"i32">): FunctionBuilder =>
-  code.get(memory).get(block).i32(3).op("i32.shl").op("i32.add")
+const pushPlace = (code: FunctionBuilder, memory: Local<"index">, block: Local<"index">): FunctionBuilder =>
+  code.get(memory).get(block).whole(3).op("index.shl").op("index.add")
 
 /** The results of all blocks in order, and the rest, as one. */
-const whole = (node: Reduce, { count, extent }: Blocks, memory: Local<"i32">, emitter: Emitter): Local => {
+const whole = (node: Reduce, { count, extent }: Blocks, memory: Local<"index">, emitter: Emitter): Local => {
   const { code, machine, reductions } = emitter
   const total = reductions.nothing(node)
-  const [block, value] = [code.local("i32"), code.local(total.type)]
+  const [block, value] = [code.local("index"), code.local(total.type)]
   code.forLoop({ local: block, from: 0, to: count, step: 1 }, () => {
     pushPlace(code, memory, block).op(`${total.type}.load`).set(value)
     reductions.combine(node, total, value)

@@ -27,18 +27,23 @@ const pageBytes = 65536
 /** What a device starts with. */
 const leastPages = 16
 /** What 32-bit addresses reach. */
-const mostPages = 65536
+const reach = 65536 * pageBytes
 
 /** How the device is set up. */
 export interface Options {
   /**
    * The most bytes that tensors and programs may take; 4 GiB unless stated. Some engines set so many addresses aside at
-   * once, and refuse to for much.
+   * once, and refuse to for much; V8 gives up to 16 GiB.
    */
   readonly memoryBytes?: number
   /**
+   * How long addresses are: 64 bits where `memoryBytes` is more than 4 GiB, else 32, unless stated. With 64, a tensor may
+   * have up to 2³¹ − 1 elements; programs are slower, and not every engine has it. Results are the same bits.
+   */
+  readonly addressBits?: 32 | 64
+  /**
    * Generates the larger tiles that pay off where the engine joins pairs of vectors. Turn it on together with the
-   * engine's flag: see `WideSimd.ts`.
+   * engine's flag: see `WideSimd.ts`. Without effect where addresses have 64 bits: V8 joins no vectors there.
    */
   readonly isWide?: boolean
   /**
@@ -59,6 +64,8 @@ const notShared =
   "threads need shared memory, which a page has only if headers isolate it from other origins: " +
   "`Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`"
 
+const not64 = "the engine has no 64-bit addresses, which memory of more than 4 GiB needs"
+
 const failed = (reason: string, cause: unknown): CompileFailed => new CompileFailed({ device: name, reason, cause })
 
 const makeBackend = Effect.fnUntraced(function* (
@@ -69,22 +76,24 @@ const makeBackend = Effect.fnUntraced(function* (
   const wanted = options.threads ?? 1
   const threads = wanted === "auto" ? (features.threads ? Workers.advisable() : 1) : wanted
   if (threads > 1 && !features.threads) return yield* new DeviceUnavailable({ device: name, reason: notShared })
-  const memoryBytes = Math.min(options.memoryBytes ?? Infinity, mostPages * pageBytes)
+  const { memoryBytes = reach } = options
+  const is64 = (options.addressBits ?? (memoryBytes > reach ? 64 : 32)) === 64
+  if (is64 && !features.memory64) return yield* new DeviceUnavailable({ device: name, reason: not64 })
   const maximum = Math.max(leastPages, Math.ceil(memoryBytes / pageBytes))
-  const limits: MemoryLimits = { minimum: leastPages, maximum, isShared: threads > 1 }
+  const limits: MemoryLimits = { minimum: leastPages, maximum, isShared: threads > 1, is64 }
   const memory = yield* Effect.try({
-    try: () => new WebAssembly.Memory({ initial: leastPages, maximum, shared: threads > 1 }),
+    try: () => Heaps.memoryOf(limits),
     catch: (cause) =>
       new DeviceUnavailable({ device: name, reason: "the engine gives no memory: a lower `memoryBytes` may do", cause })
   })
-  const heap = Heaps.make(memory, memoryBytes)
+  const heap = Heaps.make(memory, memoryBytes, Heaps.indexTypeOf(limits))
   const arena = sharedArena(heap)
   const pool = threads > 1 ? yield* Pools.make(heap, { threads, functions: Object.keys(imports) }) : undefined
   const identify = identifier()
   const target = {
     memory: limits,
     isRelaxed: features.relaxedSimd,
-    isWide: options.isWide ?? false,
+    isWide: options.isWide === true && !is64,
     threads,
     isProfiled: options.profile !== undefined
   }
@@ -98,7 +107,11 @@ const makeBackend = Effect.fnUntraced(function* (
       name,
       threads,
       memoryBytes,
-      features: { simd: target.isWide ? "256 bit" : "128 bit", multiplyAdd: target.isRelaxed ? "fused" : "separate" }
+      features: {
+        simd: target.isWide ? "256 bit" : "128 bit",
+        multiplyAdd: target.isRelaxed ? "fused" : "separate",
+        ...(is64 ? { addresses: "64 bit" } : {})
+      }
     },
     allocate,
     free: ({ address, bytes }) => heap.free(address, bytes),
@@ -126,7 +139,7 @@ const makeBackend = Effect.fnUntraced(function* (
         catch: (cause) => failed(`the engine refused the module: ${String(cause)}`, cause)
       })
       const entries = 2 + loops.inputs.length + loops.outputs.length
-      const table = yield* Effect.acquireRelease(allocate(4 * entries), ({ address, bytes }) =>
+      const table = yield* Effect.acquireRelease(allocate((is64 ? 8 : 4) * entries), ({ address, bytes }) =>
         Effect.sync(() => heap.free(address, bytes))
       )
       yield* arena.reserve(rendered.arenaBytes)
@@ -138,14 +151,14 @@ const makeBackend = Effect.fnUntraced(function* (
 const outOfMemory = (heap: Heap, requested: number): OutOfMemory =>
   new OutOfMemory({ device: name, requested, available: heap.available() })
 
-const instantiate = (
-  bytes: Uint8Array<ArrayBuffer>,
-  env: WebAssembly.ModuleImports
-): ((table: number, thread: number) => void) => {
+const instantiate = (bytes: Uint8Array<ArrayBuffer>, env: WebAssembly.ModuleImports): Entry => {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env })
   // `render` exports a function of this name and type.
-  return instance.exports["run"] as (table: number, thread: number) => void
+  return instance.exports["run"] as Entry
 }
+
+/** What runs a module: the table of addresses, and the number of the thread. */
+type Entry = (table: number | bigint, thread: number) => void
 
 /** Memory for the temporaries of whichever program runs: no two run at a time, so they share it. */
 interface Arena {
@@ -175,7 +188,7 @@ const sharedArena = (heap: Heap): Arena => {
 interface Running {
   readonly recorder: Recorder | undefined
   readonly heap: Heap
-  readonly run: (table: number, thread: number) => void
+  readonly run: Entry
   readonly pool: Pool | undefined
   /** What the other threads call the program; undefined if they take no part in it. */
   readonly number: number | undefined
@@ -184,36 +197,53 @@ interface Running {
   readonly arenaBytes: number
 }
 
+/** Fills the table of a program, by the place of an entry; addresses have one word or two. */
+const tableIn =
+  ({ indexType, memory }: Heap, { address: start, bytes }: Allocation) =>
+  (): ((entry: number, address: number) => void) => {
+    const words = new Uint32Array(memory.buffer, start, bytes / 4)
+    if (indexType === "i32") return (entry, address) => (words[entry] = address)
+    return (entry, address) => {
+      // A word keeps the lower 32 bits of a number.
+      words[2 * entry] = address
+      words[2 * entry + 1] = address / 2 ** 32
+    }
+  }
+
 const executable = (
   loops: LoopProgram,
   { arena, arenaBytes, heap, number, pool, recorder, run, table }: Running
-): Executable => ({
-  aliases: loops.aliases,
-  scratchBytes: arenaBytes,
-  explain: () => print(loops),
-  run: (inputs, outputs) =>
-    Effect.andThen(
-      arena.reserve(arenaBytes),
-      Effect.suspend(() => {
-        const pointers = new Int32Array(heap.memory.buffer, table.address, table.bytes / 4)
-        pointers[0] = pool?.control ?? 0
-        pointers[1] = arena.address()
-        inputs.forEach(({ address }, i) => (pointers[2 + i] = address))
-        outputs.forEach(({ address }, i) => (pointers[2 + inputs.length + i] = address))
-        const reason = number === undefined ? pool?.failure() : pool?.start(number, table.address)
-        if (reason !== undefined) return Effect.fail(lost(reason))
-        try {
-          recorder?.begin()
-          run(table.address, 0)
-          return Effect.void
-        } catch (cause) {
-          // Where another thread has failed, the first traps because of that.
-          pool?.fail(`a kernel trapped: ${String(cause)}`)
-          return Effect.fail(lost(pool?.failure() ?? `a kernel trapped: ${String(cause)}`, cause))
-        }
-      })
-    )
-})
+): Executable => {
+  const opened = tableIn(heap, table)
+  const pointer = Heaps.pointer(table.address, heap.indexType)
+  return {
+    aliases: loops.aliases,
+    scratchBytes: arenaBytes,
+    explain: () => print(loops),
+    run: (inputs, outputs) =>
+      Effect.andThen(
+        arena.reserve(arenaBytes),
+        Effect.suspend(() => {
+          const put = opened()
+          put(0, pool?.control ?? 0)
+          put(1, arena.address())
+          inputs.forEach(({ address }, i) => put(2 + i, address))
+          outputs.forEach(({ address }, i) => put(2 + inputs.length + i, address))
+          const reason = number === undefined ? pool?.failure() : pool?.start(number, table.address)
+          if (reason !== undefined) return Effect.fail(lost(reason))
+          try {
+            recorder?.begin()
+            run(pointer, 0)
+            return Effect.void
+          } catch (cause) {
+            // Where another thread has failed, the first traps because of that.
+            pool?.fail(`a kernel trapped: ${String(cause)}`)
+            return Effect.fail(lost(pool?.failure() ?? `a kernel trapped: ${String(cause)}`, cause))
+          }
+        })
+      )
+  }
+}
 
 const lost = (reason: string, cause?: unknown): DeviceLost =>
   new DeviceLost({ device: name, reason, ...(cause === undefined ? {} : { cause }) })
@@ -223,7 +253,14 @@ const lost = (reason: string, cause?: unknown): DeviceLost =>
  * `DeviceUnavailable` where the engine lacks what it needs, or does not let threads start.
  */
 export const layerWith = (options: Options): Layer.Layer<Device, DeviceUnavailable> => {
-  const { threads = 1 } = options
+  const { addressBits, memoryBytes = 0, threads = 1 } = options
+  if (addressBits === 32 && memoryBytes > reach) {
+    throw new ArgumentError({
+      operation: "Wasm.layerWith",
+      expected: "at most 4 GiB of memory with addresses of 32 bits",
+      received: `${memoryBytes} bytes`
+    })
+  }
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 256)) {
     throw new ArgumentError({
       operation: "Wasm.layerWith",

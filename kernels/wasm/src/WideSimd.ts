@@ -94,10 +94,19 @@ const probe = (isRelaxed: boolean, name: string): { readonly bits: string; reado
     epilogue: storeRowMajor("f32", size)
   })
   // The name keeps the modules apart: V8 would take equal bytes for the same module and not compile them again.
-  const code = module.function({ name, parameters: ["i32", "i32", "i32", "i32"], isExported: true })
+  const code = module.function({ name, parameters: ["index", "index", "index", "index"], isExported: true })
   const [a, b, c, scratch] = code.parameters
-  code.get(a).get(b).get(scratch).i32(0).i32(product.units).i32(0).i32(product.panels).get(c).call(product.function)
-  elementwise(module.function({ name: "elementwise", parameters: ["i32", "i32"], isExported: true }), isRelaxed)
+  code
+    .get(a)
+    .get(b)
+    .get(scratch)
+    .whole(0)
+    .whole(product.units)
+    .whole(0)
+    .whole(product.panels)
+    .get(c)
+    .call(product.function)
+  elementwise(module.function({ name: "elementwise", parameters: ["index", "index"], isExported: true }), isRelaxed)
   const memory = new WebAssembly.Memory({ initial: 2 })
   const values = new Float32Array(memory.buffer)
   for (let index = 0; index < (3 * matrixBytes) / 4; index += 1) values[index] = Math.fround(Math.sin(index * 1.7))
@@ -124,10 +133,10 @@ const fastest = (run: () => void): number => {
 }
 
 /** From `x` at the first address, `max(0, x · x + x) · x − 1/2` to the second. */
-const elementwise = (code: FunctionBuilder<readonly ["i32", "i32"]>, isRelaxed: boolean): void => {
+const elementwise = (code: FunctionBuilder<readonly ["index", "index"]>, isRelaxed: boolean): void => {
   const [source, target] = code.parameters
   const [zero, half] = [code.constant("f32x4", 0), code.constant("f32x4", 0.5)]
-  const index = code.local("i32")
+  const index = code.local("index")
   const values = [code.local("v128"), code.local("v128")]
   code.forLoop({ local: index, from: 0, to: matrixBytes, step: 32 }, () => {
     values.forEach((value, position) =>

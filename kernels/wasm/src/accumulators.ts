@@ -122,7 +122,7 @@ export const results = (setting: Setting, { state }: Accumulator): Vectors => {
  * Puts two parts into memory and takes them back. V8 joins vectors in pairs from their stores on; it takes them back by
  * halves, as V8 would replace a load of the whole by what was stored.
  */
-export const passThrough = ({ code }: Setting, { state }: Accumulator, scratch: Local<"i32">): void => {
+export const passThrough = ({ code }: Setting, { state }: Accumulator, scratch: Local<"index">): void => {
   const all = state.flat()
   // The last comes first: see `storeVectors`.
   for (const [i, vector] of [...all.entries()].toReversed())

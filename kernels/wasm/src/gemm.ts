@@ -14,7 +14,7 @@ import type { ModuleBuilder } from "./Module.ts"
 /** A matrix product that was added to a module. */
 export interface Gemm {
   /**
-   * `(a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, ...)`, all i32, without result. The ranges select rows and
+   * `(a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, ...)`, all indices, without result. The ranges select rows and
    * columns: calls that share none may run at the same time, each with scratch memory of its own.
    */
   readonly function: FunctionReference
@@ -48,8 +48,8 @@ export const gemm = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
 }
 
 /** The types of the parameters of a product's function. */
-const parametersFor = ({ epilogue }: GemmSpec): ReadonlyArray<"i32"> =>
-  Array.from({ length: driverParameters + epilogue.parameters }, () => "i32")
+const parametersFor = ({ epilogue }: GemmSpec): ReadonlyArray<"index"> =>
+  Array.from({ length: driverParameters + epilogue.parameters }, () => "index")
 
 /** A product without elements. */
 const empty = (module: ModuleBuilder, spec: GemmSpec): Gemm => ({
@@ -84,7 +84,7 @@ const asTransposed = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
 
 /** `(b, a, scratch)` as `(a, b, scratch)`. */
 const flipped = (module: ModuleBuilder, prepare: FunctionReference): FunctionReference => {
-  const code = module.function({ name: "gemm_prepare_transposed", parameters: ["i32", "i32", "i32"] })
+  const code = module.function({ name: "gemm_prepare_transposed", parameters: ["index", "index", "index"] })
   const [a, b, scratch] = code.parameters
   code.get(b).get(a).get(scratch).call(prepare)
   return code
@@ -106,10 +106,10 @@ const exchanged = (module: ModuleBuilder, spec: GemmSpec, swapped: Gemm): Gemm =
 }
 
 const asGiven = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
-  const decided = plan(spec)
+  const decided = plan(spec, module.indexBytes)
   const driver = makeDriver(module, spec, decided)
   const { code, unitFrom, unitTo, panelFrom, panelTo } = driver
-  code.get(unitFrom).get(unitTo).op("i32.ge_u").get(panelFrom).get(panelTo).op("i32.ge_u").op("i32.or")
+  code.get(unitFrom).get(unitTo).op("index.ge_u").get(panelFrom).get(panelTo).op("index.ge_u").op("i32.or")
   code.if(() => code.return())
   if (decided.depthBlocks === 1) wholeDepth(driver)
   else if (decided.order === "rowsOuter") rowsOuter(driver)
@@ -135,7 +135,7 @@ const preparation = (module: ModuleBuilder, spec: GemmSpec, decided: Plan): Pick
 
 const wholeDepth = (driver: Driver): void => {
   const { k } = driver.spec
-  driver.code.i32(k).set(driver.depth)
+  driver.code.whole(k).set(driver.depth)
   if (driver.plan.order !== "stream" && !driver.plan.preparesB && k > 0) packPanels(driver)
   rowLoop(driver, () => combine(driver, "whole"))
 }

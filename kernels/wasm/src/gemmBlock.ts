@@ -23,7 +23,7 @@ export const prepare = (driver: Driver): void => {
   const { code, plan, spec } = driver
   fillTables(driver)
   if (spec.k === 0) return
-  code.i32(spec.k).set(driver.depth)
+  code.whole(spec.k).set(driver.depth)
   takeAllRows(driver)
   if (plan.preparesA) packRows(driver)
   if (plan.preparesB) packPanels(driver)
@@ -41,10 +41,10 @@ export const clearSums = (driver: Driver): void => {
   if (plan.depthBlocks === 2) return
   panelLoop(driver, () => {
     pushSums(driver)
-    code.i32(0).get(to).get(from).op("i32.sub").i32(1).op("i32.add")
+    code.i32(0).get(to).get(from).op("index.sub").whole(1).op("index.add")
     code
-      .i32(plan.rows.tileRows * plan.sumsBytes)
-      .op("i32.mul")
+      .whole(plan.rows.tileRows * plan.sumsBytes)
+      .op("index.mul")
       .memoryFill()
   })
 }
@@ -52,8 +52,8 @@ export const clearSums = (driver: Driver): void => {
 /** Pushes the address of a panel of B as it was given. */
 const pushGivenPanel = ({ code, spec, plan, size, b, scratch, start, column }: Driver): void => {
   if (spec.b.walk !== undefined) {
-    pushAddress(code, scratch, 0, [[4, column]])
-    code.op("i32.load", plan.scratch.tables.b).get(b).op("i32.add")
+    pushAddress(code, scratch, 0, [[code.indexBytes, column]])
+    code.op("index.load", plan.scratch.tables.b).get(b).op("index.add")
     return
   }
   pushAddress(code, b, 0, [
@@ -67,7 +67,7 @@ const pushPackedPanel = ({ code, plan, scratch, start, depth, panel }: Driver): 
   const { order, columns, sumsBytes } = plan
   // A row of a packed panel is as long as a row of its sums.
   pushAddress(code, scratch, plan.scratch.b, [[order === "rowsOuter" ? columns.panels * sumsBytes : 0, start]])
-  if (order !== "stream") code.get(panel).get(depth).op("i32.mul").i32(sumsBytes).op("i32.mul").op("i32.add")
+  if (order !== "stream") code.get(panel).get(depth).op("index.mul").whole(sumsBytes).op("index.mul").op("index.add")
 }
 
 const packOne = (driver: Driver, { vectors, columns }: Width): void => {
@@ -89,7 +89,7 @@ const packRows = (driver: Driver): void => {
   const { module, code, spec, plan, size, a, scratch, start, depth, from, to } = driver
   const { tileRows, fullTiles, tails } = plan.rows
   const strides = { rowBytes: spec.a.rowStride * size, depthBytes: spec.a.depthStride * size }
-  const [source, target, unit, end] = Array.from({ length: 4 }, () => code.borrow("i32"))
+  const [source, target, unit, end] = Array.from({ length: 4 }, () => code.borrow("index"))
   const pack = (rows: number) => {
     if (spec.a.walk === undefined) {
       code
@@ -109,13 +109,13 @@ const packRows = (driver: Driver): void => {
     code
       .get(target)
       .get(depth)
-      .i32(rows * size)
-      .op("i32.mul")
-      .op("i32.add")
+      .whole(rows * size)
+      .op("index.mul")
+      .op("index.add")
       .set(target)
   }
   // The address of a row, or its number where the operand is walked through.
-  if (spec.a.walk !== undefined) code.get(from).i32(tileRows).op("i32.mul")
+  if (spec.a.walk !== undefined) code.get(from).whole(tileRows).op("index.mul")
   else
     pushAddress(code, a, 0, [
       [strides.depthBytes, start],
@@ -129,8 +129,8 @@ const packRows = (driver: Driver): void => {
   if (tails.length > 0)
     code
       .get(to)
-      .i32(fullTiles)
-      .op("i32.gt_u")
+      .whole(fullTiles)
+      .op("index.gt_u")
       .if(() => tails.forEach(pack))
   code.release(source, target, unit, end)
 }
@@ -167,7 +167,11 @@ const sweepPanel = (driver: Driver, width: Width, phase: Phase): void => {
 }
 
 /** What the micro-kernels of a sweep have in common. */
-const microOf = ({ spec, plan, size }: Driver, width: Width, phase: Phase): SweepSpec["micro"] => {
+const microOf = (
+  { code: { indexBytes }, spec, plan, size }: Driver,
+  width: Width,
+  phase: Phase
+): SweepSpec["micro"] => {
   const { dtype, isRelaxed, a, b } = spec
   const { packsA, packsB, isDot, depthBlocks, sumsBytes, steps } = plan
   const { tables } = plan.scratch
@@ -181,11 +185,11 @@ const microOf = ({ spec, plan, size }: Driver, width: Width, phase: Phase): Swee
     a: {
       rowBytes: a.rowStride * size,
       depthBytes: a.depthStride * size,
-      ...(a.walk === undefined || packsA ? {} : { walk: { places: tables.a, steps: tables.a + 4 * spec.m } })
+      ...(a.walk === undefined || packsA ? {} : { walk: { places: tables.a, steps: tables.a + indexBytes * spec.m } })
     },
     b: {
       depthBytes: packsB ? width.vectors * 16 : b.depthStride * size,
-      ...(b.walk === undefined || packsB ? {} : { walk: { places: tables.b, steps: tables.b + 4 * spec.n } })
+      ...(b.walk === undefined || packsB ? {} : { walk: { places: tables.b, steps: tables.b + indexBytes * spec.n } })
     },
     ...(isDot ? { dot: { depth: spec.k, columnBytes: b.columnStride * size } } : {}),
     sumsBytes,

@@ -40,11 +40,11 @@ export const dotProducts = (code: KernelBuilder, sums: ReadonlyArray<Local<"v128
   const rounds = Math.floor(depth / (width * lanes))
   code.advance(right, columns.shift)
   if (rounds > 0) {
-    const end = code.local("i32")
+    const end = code.local("index")
     code
       .get(left)
-      .i32(rounds * width * 16)
-      .op("i32.add")
+      .whole(rounds * width * 16)
+      .op("index.add")
       .set(end)
     code.forLoop({ local: left, to: end, step: width * 16, isNonEmpty: true }, () => {
       for (let chain = 0; chain < width; chain += 1) addVector(dot, chain, lanes)

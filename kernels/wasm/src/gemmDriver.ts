@@ -4,7 +4,7 @@ import type { GemmSpec, Plan } from "./gemmPlan.ts"
 import { sizeOf } from "./gemmVector.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
-type Index = Local<"i32">
+type Index = Local<"index">
 
 /** What the function is called with. */
 export interface DriverParameters {
@@ -52,7 +52,7 @@ export const driverParameters = 7
 
 /** An empty function. */
 export const makeDriver = (module: ModuleBuilder, spec: GemmSpec, plan: Plan): Driver => {
-  const parameters = Array.from({ length: driverParameters + spec.epilogue.parameters }, () => "i32" as const)
+  const parameters = Array.from({ length: driverParameters + spec.epilogue.parameters }, () => "index" as const)
   const code = module.function({ name: "gemm", parameters })
   const [a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, ...others] = code.parameters
   const given = { a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, others }
@@ -60,16 +60,16 @@ export const makeDriver = (module: ModuleBuilder, spec: GemmSpec, plan: Plan): D
 }
 
 const variables = (code: FunctionBuilder): Pick<Driver, "start" | "depth" | "from" | "to" | "panel" | "column"> => {
-  const [start, depth, from, to, panel, column] = Array.from({ length: 6 }, () => code.local("i32"))
+  const [start, depth, from, to, panel, column] = Array.from({ length: 6 }, () => code.local("index"))
   return { start, depth, from, to, panel, column }
 }
 
 /** A function `(a, b, scratch)` for what calls of the product have in common: all rows, columns and steps of depth. */
 export const makePreparation = (module: ModuleBuilder, spec: GemmSpec, plan: Plan): Driver => {
-  const code = module.function({ name: "gemm_prepare", parameters: ["i32", "i32", "i32"] })
+  const code = module.function({ name: "gemm_prepare", parameters: ["index", "index", "index"] })
   const [a, b, scratch] = code.parameters
-  const [unitFrom, unitTo, panelFrom, panelTo] = Array.from({ length: 4 }, () => code.local("i32"))
-  code.i32(plan.rows.units).set(unitTo).i32(plan.columns.panels).set(panelTo)
+  const [unitFrom, unitTo, panelFrom, panelTo] = Array.from({ length: 4 }, () => code.local("index"))
+  code.whole(plan.rows.units).set(unitTo).whole(plan.columns.panels).set(panelTo)
   const given = { a, b, scratch, unitFrom, unitTo, panelFrom, panelTo, others: [] }
   return { module, spec, plan, code, size: sizeOf(spec.dtype), ...given, ...variables(code) }
 }
@@ -82,9 +82,9 @@ export const pushAddress = (
   terms: ReadonlyArray<readonly [factor: number, local: Index]>
 ): void => {
   code.get(base)
-  if (constant !== 0) code.i32(constant).op("i32.add")
+  if (constant !== 0) code.whole(constant).op("index.add")
   for (const [factor, local] of terms) {
-    if (factor !== 0) code.get(local).i32(factor).op("i32.mul").op("i32.add")
+    if (factor !== 0) code.get(local).whole(factor).op("index.mul").op("index.add")
   }
 }
 
@@ -95,7 +95,7 @@ const setSmaller = (code: FunctionBuilder, target: Index, first: () => void, sec
   second()
   code.get(target)
   second()
-  code.op("i32.lt_u").select().set(target)
+  code.op("index.lt_u").select().set(target)
 }
 
 /** Sets `target` to the smaller of a local and a constant. */
@@ -104,16 +104,16 @@ export const setAtMost = (code: FunctionBuilder, target: Index, value: Index, li
     code,
     target,
     () => code.get(value),
-    () => code.i32(limit)
+    () => code.whole(limit)
   )
 
 /** Runs `body` for every block of depth: in a loop over all but the last, then for that. */
 export const depthLoop = ({ code, spec, plan, start, depth }: Driver, body: (phase: Phase) => void): void => {
   const { depthBlock, depthBlocks } = plan
   const last = (depthBlocks - 1) * depthBlock
-  code.i32(depthBlock).set(depth)
+  code.whole(depthBlock).set(depth)
   code.forLoop({ local: start, from: 0, to: last, step: depthBlock }, () => body("accumulate"))
-  code.i32(spec.k - last).set(depth)
+  code.whole(spec.k - last).set(depth)
   body("last")
 }
 
@@ -134,7 +134,7 @@ export const rowLoop = (driver: Driver, body: () => void): void => {
     setSmaller(
       code,
       to,
-      () => code.get(from).i32(blockUnits).op("i32.add"),
+      () => code.get(from).whole(blockUnits).op("index.add"),
       () => code.get(unitTo)
     )
     body()
@@ -153,19 +153,19 @@ const panelsInOrder = (
   const { columns } = plan
   const { fullPanels, last } = columns
   if (fullPanels > 0) {
-    const end = code.borrow("i32")
+    const end = code.borrow("index")
     setAtMost(code, end, panelTo, fullPanels)
     code.forLoop({ local: panel, from: panelFrom, to: end, step: 1 }, () => {
-      code.get(panel).i32(columns.columns).op("i32.mul").set(column)
+      code.get(panel).whole(columns.columns).op("index.mul").set(column)
       body(columns)
     })
     code.release(end)
   }
   if (last === undefined) return
-  code.get(panelTo).i32(fullPanels).op("i32.gt_u")
+  code.get(panelTo).whole(fullPanels).op("index.gt_u")
   code.if(() => {
-    code.i32(fullPanels).set(panel)
-    code.i32(fullPanels * columns.columns).set(column)
+    code.whole(fullPanels).set(panel)
+    code.whole(fullPanels * columns.columns).set(column)
     body(last)
   })
 }
@@ -178,17 +178,17 @@ const panelsOfRuns = (
   const { columns } = plan
   const { fullPanels, last, runs, panels, runColumns } = columns
   const each = panels / runs
-  const at = code.local("i32")
+  const at = code.local("index")
   code.forLoop({ local: panel, from: panelFrom, to: panelTo, step: 1 }, () => {
-    code.get(panel).i32(each).op("i32.rem_u").tee(at).i32(columns.columns).op("i32.mul")
-    code.get(panel).i32(each).op("i32.div_u").i32(runColumns).op("i32.mul").op("i32.add").set(column)
+    code.get(panel).whole(each).op("index.rem_u").tee(at).whole(columns.columns).op("index.mul")
+    code.get(panel).whole(each).op("index.div_u").whole(runColumns).op("index.mul").op("index.add").set(column)
     if (last === undefined) body(columns)
     else if (fullPanels === 0) body(last)
     else
       code
         .get(at)
-        .i32(fullPanels)
-        .op("i32.lt_u")
+        .whole(fullPanels)
+        .op("index.lt_u")
         .if(
           () => body(columns),
           () => body(last)

@@ -6,37 +6,37 @@ import { sizeOf } from "./gemmVector.ts"
 /** The finished sums of some rows and whole vectors of columns. */
 export interface Tile {
   /** Index of the first row; row `i` of the tile is `row + i`. */
-  readonly row: Local<"i32">
+  readonly row: Local<"index">
   /** Index of the first column; vector `j` holds the columns from `column + j · lanes` on. */
-  readonly column: Local<"i32">
+  readonly column: Local<"index">
   /** Rows × vectors; 4 lanes of f32 or 2 of f64. The code may overwrite them. */
   readonly accumulators: ReadonlyArray<ReadonlyArray<Local<"v128">>>
   /** The epilogue's own parameters. */
-  readonly parameters: ReadonlyArray<Local<"i32">>
+  readonly parameters: ReadonlyArray<Local<"index">>
 }
 
 /** Finished sums in memory. */
 export interface Block {
   /** Index of the first row, and of the row behind the last. */
-  readonly row: Local<"i32">
-  readonly end: Local<"i32">
+  readonly row: Local<"index">
+  readonly end: Local<"index">
   /** Index of the first column, and how many there are. */
-  readonly column: Local<"i32">
+  readonly column: Local<"index">
   readonly columns: number
   /** Address of the first row's sums; the code may change it. */
-  readonly sums: Local<"i32">
+  readonly sums: Local<"index">
   /** Bytes between rows of sums. */
   readonly sumsBytes: number
   /** The epilogue's own parameters. */
-  readonly parameters: ReadonlyArray<Local<"i32">>
+  readonly parameters: ReadonlyArray<Local<"index">>
 }
 
 /** One finished sum, of a column that does not fill a vector. */
 export interface Lane {
-  readonly row: Local<"i32">
-  readonly column: Local<"i32">
+  readonly row: Local<"index">
+  readonly column: Local<"index">
   readonly value: Local<FloatType>
-  readonly parameters: ReadonlyArray<Local<"i32">>
+  readonly parameters: ReadonlyArray<Local<"index">>
 }
 
 /**
@@ -50,7 +50,7 @@ export interface Lane {
 export interface Epilogue {
   /** Epilogues with equal keys emit equal code; kernels are shared by it. */
   readonly key: string
-  /** How many i32 parameters the product's function takes for the epilogue, beyond its own. */
+  /** How many parameters, all indices, the product's function takes for the epilogue, beyond its own. */
   readonly parameters: number
   /**
    * Emits code for whole vectors; called once or twice for each micro-kernel, whose own instructions it must not keep
@@ -69,16 +69,16 @@ export interface Epilogue {
  */
 export const storeRowMajor = (dtype: FloatType, rowStride: number): Epilogue => {
   const size = sizeOf(dtype)
-  const pointer = (code: FunctionBuilder, { row, column, parameters }: Tile | Lane): Local<"i32"> => {
+  const pointer = (code: FunctionBuilder, { row, column, parameters }: Tile | Lane): Local<"index"> => {
     const [matrix] = parameters
-    const address = code.borrow("i32")
+    const address = code.borrow("index")
     code
       .get(matrix)
       .get(row)
-      .i32(rowStride * size)
-      .op("i32.mul")
-      .op("i32.add")
-    code.get(column).i32(size).op("i32.mul").op("i32.add").set(address)
+      .whole(rowStride * size)
+      .op("index.mul")
+      .op("index.add")
+    code.get(column).whole(size).op("index.mul").op("index.add").set(address)
     return address
   }
   return {

@@ -5,8 +5,8 @@ import type { MicroSpec } from "./gemmMicro.ts"
 import { lanesOf, sizeOf } from "./gemmVector.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
-/** The builder of a micro-kernel; all its parameters are i32. */
-export type KernelBuilder = FunctionBuilder<ReadonlyArray<"i32">>
+/** The builder of a micro-kernel; all its parameters are indices. */
+export type KernelBuilder = FunctionBuilder<ReadonlyArray<"index">>
 
 /** A micro-kernel under construction, with its sums: rows × vectors. */
 export interface Kernel {
@@ -37,11 +37,11 @@ export const finish = (kernel: Kernel): void => {
   if (direct > 0) handOver(kernel, epilogue, { from: 0, to: direct, column })
   if (direct < whole) {
     loadHalves(kernel, direct)
-    const first = code.local("i32")
+    const first = code.local("index")
     code
       .get(column)
-      .i32(direct * lanes)
-      .op("i32.add")
+      .whole(direct * lanes)
+      .op("index.add")
       .set(first)
     handOver(kernel, epilogue, { from: direct, to: whole, column: first })
   }
@@ -58,14 +58,14 @@ const callBlock = (
   const block = module.shared(`gemm epilogue ${columns} ${sumsBytes} ${key}`, () => {
     const own = module.function({
       name: "gemm_epilogue",
-      parameters: Array.from({ length: 4 + count }, () => "i32" as const)
+      parameters: Array.from({ length: 4 + count }, () => "index" as const)
     })
     const [sums, row, end, column, ...parameters] = own.parameters
     emit(own, { sums, row, end, column, columns, sumsBytes, parameters })
     return own
   })
   const [, , memory, , row, column, , , ...parameters] = code.parameters
-  code.get(memory).get(row).get(row).i32(rows).op("i32.add").get(column)
+  code.get(memory).get(row).get(row).whole(rows).op("index.add").get(column)
   for (const parameter of parameters) code.get(parameter)
   code.call(block)
 }
@@ -101,7 +101,7 @@ const loadHalves = ({ code, spec, sums }: Kernel, vector: number): void => {
 const handOver = (
   { code, sums }: Kernel,
   epilogue: Epilogue,
-  { from, to, column }: { readonly from: number; readonly to: number; readonly column: Local<"i32"> }
+  { from, to, column }: { readonly from: number; readonly to: number; readonly column: Local<"index"> }
 ): void => {
   const [, , , , row, , , , ...parameters] = code.parameters
   epilogue.tile?.(code, { row, column, parameters, accumulators: sums.map((vectors) => vectors.slice(from, to)) })
@@ -112,12 +112,12 @@ const restOfColumns = ({ code, spec }: Kernel, epilogue: Epilogue, from: number)
   const [, , memory, , row, column, , , ...parameters] = code.parameters
   const size = sizeOf(spec.dtype)
   const count = spec.columns - from
-  const [lastRow, lastColumn, current] = [code.local("i32"), code.local("i32"), code.local("i32")]
+  const [lastRow, lastColumn, current] = [code.local("index"), code.local("index"), code.local("index")]
   const value = code.local(spec.dtype)
-  code.get(row).i32(spec.rows).op("i32.add").set(lastRow)
-  code.get(column).i32(spec.columns).op("i32.add").set(lastColumn)
+  code.get(row).whole(spec.rows).op("index.add").set(lastRow)
+  code.get(column).whole(spec.columns).op("index.add").set(lastColumn)
   code.forLoop({ local: row, to: lastRow, step: 1, isNonEmpty: true }, () => {
-    code.get(column).i32(from).op("i32.add").set(current)
+    code.get(column).whole(from).op("index.add").set(current)
     code.forLoop({ local: current, to: lastColumn, step: 1, isNonEmpty: true }, () => {
       code
         .get(memory)

@@ -63,7 +63,7 @@ const emit = (module: ModuleBuilder, spec: MicroSpec): FunctionReference => {
   const { rows, vectors, dot } = spec
   const code: KernelBuilder = module.function({
     name: `gemm_${rows}x${vectors}`,
-    parameters: Array.from({ length: microParameters + (spec.epilogue?.parameters ?? 0) }, () => "i32" as const)
+    parameters: Array.from({ length: microParameters + (spec.epilogue?.parameters ?? 0) }, () => "index" as const)
   })
   const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => code.local("v128")))
   const kernel: Kernel = { module, code, spec, sums }
@@ -92,20 +92,20 @@ const depthLoop = ({ code, spec, sums }: Kernel): void => {
   const vectors = Array.from({ length: spec.vectors }, () => code.local("v128"))
   const element = code.local("v128")
   // Where the present step stands in the tables.
-  const steps = code.local("i32")
+  const steps = code.local("index")
   if (a.walk !== undefined || b.walk !== undefined) {
-    code.get(scratch).get(start).i32(4).op("i32.mul").op("i32.add").set(steps)
+    code.get(scratch).get(start).whole(code.indexBytes).op("index.mul").op("index.add").set(steps)
   }
   const rows = rowsOf(code, spec)
-  const columns = b.walk === undefined ? undefined : code.local("i32")
+  const columns = b.walk === undefined ? undefined : code.local("index")
   code.loop((again) => {
     for (let step = 0; step < spec.steps; step += 1) {
       if (b.walk !== undefined && columns !== undefined) {
         code
           .get(steps)
-          .op("i32.load", b.walk.steps + 4 * step)
+          .op("index.load", b.walk.steps + code.indexBytes * step)
           .get(right)
-          .op("i32.add")
+          .op("index.add")
           .set(columns)
       }
       vectors.forEach((vector, j) =>
@@ -123,8 +123,8 @@ const depthLoop = ({ code, spec, sums }: Kernel): void => {
     }
     if (a.walk === undefined) code.advance(left, spec.steps * a.depthBytes)
     if (b.walk === undefined) code.advance(right, spec.steps * b.depthBytes)
-    if (a.walk !== undefined || b.walk !== undefined) code.advance(steps, 4 * spec.steps)
-    code.get(depth).i32(spec.steps).op("i32.sub").tee(depth).brIf(again)
+    if (a.walk !== undefined || b.walk !== undefined) code.advance(steps, code.indexBytes * spec.steps)
+    code.get(depth).whole(spec.steps).op("index.sub").tee(depth).isSet().brIf(again)
   })
 }
 
@@ -137,26 +137,26 @@ const rowsOf = (code: KernelBuilder, { a, dtype, rows }: MicroSpec) => {
     // Offsets are unsigned: with a negative stride the pointer goes to the last row.
     const shift = Math.min(0, (rows - 1) * a.rowBytes)
     code.advance(left, shift)
-    return (step: number, _steps: Local<"i32">) => (i: number) =>
+    return (step: number, _steps: Local<"index">) => (i: number) =>
       code.get(left).op(splat, step * a.depthBytes + i * a.rowBytes - shift)
   }
-  const [place, at] = [code.local("i32"), code.local("i32")]
-  code.get(scratch).get(row).i32(4).op("i32.mul").op("i32.add").set(place)
+  const [place, at] = [code.local("index"), code.local("index")]
+  code.get(scratch).get(row).whole(code.indexBytes).op("index.mul").op("index.add").set(place)
   const pointers = Array.from({ length: rows }, (_, i) => {
-    const pointer = code.local("i32")
+    const pointer = code.local("index")
     code
       .get(place)
-      .op("i32.load", walk.places + 4 * i)
+      .op("index.load", walk.places + code.indexBytes * i)
       .get(left)
-      .op("i32.add")
+      .op("index.add")
       .set(pointer)
     return pointer
   })
-  return (step: number, steps: Local<"i32">) => {
+  return (step: number, steps: Local<"index">) => {
     code
       .get(steps)
-      .op("i32.load", walk.steps + 4 * step)
+      .op("index.load", walk.steps + code.indexBytes * step)
       .set(at)
-    return (i: number) => code.get(pointers[i]).get(at).op("i32.add").op(splat)
+    return (i: number) => code.get(pointers[i]).get(at).op("index.add").op(splat)
   }
 }

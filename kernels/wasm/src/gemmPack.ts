@@ -22,7 +22,7 @@ export interface PanelSpec {
 /** The function `(source, target, depth)` that packs a panel of B. */
 export const packPanel = (module: ModuleBuilder, spec: PanelSpec): FunctionReference =>
   module.shared(`gemm pack ${JSON.stringify(spec)}`, () => {
-    const code = module.function({ name: "gemm_pack_b", parameters: ["i32", "i32", "i32"] })
+    const code = module.function({ name: "gemm_pack_b", parameters: ["index", "index", "index"] })
     const size = sizeOf(spec.dtype)
     if (spec.columnBytes === size || spec.vectors === 0) copyRows(code, spec)
     else if (spec.depthBytes === size) transposePanel(code, spec)
@@ -30,7 +30,7 @@ export const packPanel = (module: ModuleBuilder, spec: PanelSpec): FunctionRefer
     return code
   })
 
-type PackBuilder = FunctionBuilder<readonly ["i32", "i32", "i32"]>
+type PackBuilder = FunctionBuilder<readonly ["index", "index", "index"]>
 
 /** Columns lie side by side: copies whole vectors. */
 const copyRows = (code: PackBuilder, { dtype, vectors, columns, depthBytes }: PanelSpec): void => {
@@ -42,7 +42,7 @@ const copyRows = (code: PackBuilder, { dtype, vectors, columns, depthBytes }: Pa
       loadSome(code.get(target), { pointer: source, offset: j * 16, count, dtype }).op("v128.store", j * 16)
     }
     code.advance(source, depthBytes).advance(target, vectors * 16)
-    code.get(depth).i32(1).op("i32.sub").tee(depth).brIf(again)
+    code.get(depth).whole(1).op("index.sub").tee(depth).isSet().brIf(again)
   })
 }
 
@@ -58,7 +58,7 @@ const gatherRows = (code: PackBuilder, { dtype, vectors, columns, depthBytes, co
       code.op("v128.store", j * 16)
     }
     code.advance(source, depthBytes).advance(target, vectors * 16)
-    code.get(depth).i32(1).op("i32.sub").tee(depth).brIf(again)
+    code.get(depth).whole(1).op("index.sub").tee(depth).isSet().brIf(again)
   })
 }
 
@@ -67,8 +67,8 @@ const transposePanel = (code: PackBuilder, spec: PanelSpec): void => {
   const [source, target] = code.parameters
   const lanes = 16 / sizeOf(spec.dtype)
   const whole = Math.floor(spec.columns / lanes)
-  const vector = code.local("i32")
-  const locals = { from: code.local("i32"), to: code.local("i32"), left: code.local("i32"), vector }
+  const vector = code.local("index")
+  const locals = { from: code.local("index"), to: code.local("index"), left: code.local("index"), vector }
   const pass = (count: number) => {
     transposeColumns(code, spec, { ...locals, ...spread(count, spec.columnBytes) })
     code.advance(source, lanes * spec.columnBytes).advance(target, 16)
@@ -81,24 +81,33 @@ const transposePanel = (code: PackBuilder, spec: PanelSpec): void => {
 const transposeColumns = (
   code: PackBuilder,
   { dtype, vectors }: PanelSpec,
-  { from, to, left, shift, offsets }: ReturnType<typeof spread> & Readonly<Record<"from" | "to" | "left", Local<"i32">>>
+  {
+    from,
+    to,
+    left,
+    shift,
+    offsets
+  }: ReturnType<typeof spread> & Readonly<Record<"from" | "to" | "left", Local<"index">>>
 ): void => {
   const [source, target, depth] = code.parameters
   const size = sizeOf(dtype)
   const lanes = 16 / size
   const block = Array.from({ length: lanes }, () => code.borrow("v128"))
-  code.get(source).i32(shift).op("i32.add").set(from).get(target).set(to)
+  code.get(source).whole(shift).op("index.add").set(from).get(target).set(to)
   const times = (count: () => void, body: () => void) => {
     count()
-    code.get(left).if(() =>
-      code.loop((again) => {
-        body()
-        code.get(left).i32(1).op("i32.sub").tee(left).brIf(again)
-      })
-    )
+    code
+      .get(left)
+      .isSet()
+      .if(() =>
+        code.loop((again) => {
+          body()
+          code.get(left).whole(1).op("index.sub").tee(left).isSet().brIf(again)
+        })
+      )
   }
   times(
-    () => code.get(depth).i32(lanes).op("i32.div_u").set(left),
+    () => code.get(depth).whole(lanes).op("index.div_u").set(left),
     () => {
       block.forEach((vector, lane) => {
         if (lane < offsets.length) code.get(from).op("v128.load", offsets[lane]).set(vector)
@@ -115,7 +124,7 @@ const transposeColumns = (
     }
   )
   times(
-    () => code.get(depth).i32(lanes).op("i32.rem_u").set(left),
+    () => code.get(depth).whole(lanes).op("index.rem_u").set(left),
     () => {
       gather(code.get(to), { pointer: from, offsets, dtype }).op("v128.store")
       code.advance(from, size).advance(to, vectors * 16)
@@ -151,7 +160,7 @@ export interface TileSpec {
 /** The function `(source, target, depth)` that packs one tile of A. */
 export const packTile = (module: ModuleBuilder, spec: TileSpec): FunctionReference =>
   module.shared(`gemm pack ${JSON.stringify(spec)}`, () => {
-    const code = module.function({ name: "gemm_pack_a", parameters: ["i32", "i32", "i32"] })
+    const code = module.function({ name: "gemm_pack_a", parameters: ["index", "index", "index"] })
     const [source, target, depth] = code.parameters
     const size = sizeOf(spec.dtype)
     const { shift, offsets } = spread(spec.rows, spec.rowBytes)
@@ -159,7 +168,7 @@ export const packTile = (module: ModuleBuilder, spec: TileSpec): FunctionReferen
     code.loop((again) => {
       for (let row = 0; row < spec.rows;) row += copySome(code, { spec, offset: offsets[row], row })
       code.advance(source, spec.depthBytes).advance(target, spec.rows * size)
-      code.get(depth).i32(1).op("i32.sub").tee(depth).brIf(again)
+      code.get(depth).whole(1).op("index.sub").tee(depth).isSet().brIf(again)
     })
     return code
   })

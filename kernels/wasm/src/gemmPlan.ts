@@ -114,8 +114,8 @@ export interface Plan {
 
 const ceilDivide = (value: number, divisor: number): number => Math.ceil(value / divisor)
 
-/** Decides. */
-export const plan = (spec: GemmSpec): Plan => {
+/** Decides, where indices have so many bytes in memory. */
+export const plan = (spec: GemmSpec, indexBytes: number): Plan => {
   const size = sizeOf(spec.dtype)
   const tuning = tuningOf(spec)
   const { packsA, packsB, isDot } = tuning
@@ -140,8 +140,8 @@ export const plan = (spec: GemmSpec): Plan => {
     packsB ? panelsKept * depthKept * sumsBytes : 0,
     packsA ? (blockUnits + 1) * rows.tileRows * depthBlock * size : 0,
     Math.max(sumsRows * columns.panels, 2 * rows.tileRows) * sumsBytes,
-    spec.a.walk === undefined ? 0 : (spec.m + spec.k) * 4,
-    spec.b.walk === undefined ? 0 : (spec.n + spec.k) * 4
+    spec.a.walk === undefined ? 0 : (spec.m + spec.k) * indexBytes,
+    spec.b.walk === undefined ? 0 : (spec.n + spec.k) * indexBytes
   ])
   const scratch = { b: 0, a: ends[0], sums: ends[1], tables: { a: ends[2], b: ends[3] }, end: ends[4] }
   const depths = { depthBlock, depthBlocks, steps }

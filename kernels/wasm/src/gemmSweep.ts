@@ -40,10 +40,10 @@ const emit = (
   const kernels = new Map([rows.tileRows, ...rows.tails].map((count) => [count, kernel(count)]))
   const code = module.function({
     name: "gemm_sweep",
-    parameters: Array.from({ length: sweepParameters + (epilogue?.parameters ?? 0) }, () => "i32" as const)
+    parameters: Array.from({ length: sweepParameters + (epilogue?.parameters ?? 0) }, () => "index" as const)
   })
   const [a, b, sums, depth, unitFrom, unitTo, column, scratch, start, ...parameters] = code.parameters
-  const row = code.local("i32")
+  const row = code.local("index")
   const tile = (count: number) => {
     for (const argument of [a, b, sums, depth, row, column, scratch, start, ...parameters]) code.get(argument)
     code.call(kernels.get(count) ?? kernel(count))
@@ -53,23 +53,23 @@ const emit = (
       code
         .get(a)
         .get(depth)
-        .i32(count * size)
-        .op("i32.mul")
-        .op("i32.add")
+        .whole(count * size)
+        .op("index.mul")
+        .op("index.add")
         .set(a)
     else if (micro.a.walk === undefined) code.advance(a, count * micro.a.rowBytes)
   }
-  code.get(unitFrom).i32(rows.tileRows).op("i32.mul").set(row)
+  code.get(unitFrom).whole(rows.tileRows).op("index.mul").set(row)
   if (rows.fullTiles > 0) {
-    const end = code.local("i32")
-    code.get(unitTo).i32(rows.fullTiles).get(unitTo).i32(rows.fullTiles).op("i32.lt_u").select().set(end)
+    const end = code.local("index")
+    code.get(unitTo).whole(rows.fullTiles).get(unitTo).whole(rows.fullTiles).op("index.lt_u").select().set(end)
     code.forLoop({ local: unitFrom, to: end, step: 1 }, () => tile(rows.tileRows))
   }
   if (rows.tails.length > 0)
     code
       .get(unitTo)
-      .i32(rows.fullTiles)
-      .op("i32.gt_u")
+      .whole(rows.fullTiles)
+      .op("index.gt_u")
       .if(() => rows.tails.forEach(tile))
   return code
 }

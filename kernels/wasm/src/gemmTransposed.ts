@@ -15,10 +15,10 @@ export const transposed = (epilogue: Epilogue, dtype: FloatType): Epilogue => {
       ? {}
       : {
           block: (code, { sums, row: first, end, column, columns, sumsBytes, parameters: others }) => {
-            const [row, last, pointer, whole] = Array.from({ length: 4 }, () => code.local("i32"))
+            const [row, last, pointer, whole] = Array.from({ length: 4 }, () => code.local("index"))
             const [vector, value] = [code.local("v128"), code.local(dtype)]
-            code.get(column).i32(columns).op("i32.add").set(last)
-            code.get(end).get(end).get(first).op("i32.sub").i32(lanes).op("i32.rem_u").op("i32.sub").set(whole)
+            code.get(column).whole(columns).op("index.add").set(last)
+            code.get(end).get(end).get(first).op("index.sub").whole(lanes).op("index.rem_u").op("index.sub").set(whole)
             code.forLoop({ local: column, to: last, step: 1, isNonEmpty: true }, () => {
               code.get(sums).set(pointer).get(first).set(row)
               code.forLoop({ local: row, to: whole, step: lanes }, () => {

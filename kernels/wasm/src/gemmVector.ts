@@ -29,7 +29,7 @@ export const multiplyAdd = (
 
 /** Elements in memory that become the first lanes of a vector, the others being zero. */
 export interface Piece {
-  readonly pointer: Local<"i32">
+  readonly pointer: Local<"index">
   readonly offset: number
   readonly count: number
   readonly dtype: FloatType

@@ -18,11 +18,11 @@ export const fillTables = ({ code, plan, scratch, size, spec }: Driver): void =>
     [spec.b, plan.scratch.tables.b]
   ] as const) {
     if (operand.walk === undefined) continue
-    const [pointer, place] = [code.borrow("i32"), code.borrow("i32")]
+    const [pointer, place] = [code.borrow("index"), code.borrow("index")]
     pushAddress(code, scratch, table, [])
     code.set(pointer)
     for (const stretches of [operand.walk.free, operand.walk.depth]) {
-      code.i32(0).set(place)
+      code.whole(0).set(place)
       fill(code, { pointer, place, size }, stretches)
     }
     code.release(pointer, place)
@@ -30,18 +30,18 @@ export const fillTables = ({ code, plan, scratch, size, spec }: Driver): void =>
 }
 
 interface Table {
-  readonly pointer: Local<"i32">
-  readonly place: Local<"i32">
+  readonly pointer: Local<"index">
+  readonly place: Local<"index">
   readonly size: number
 }
 
 const fill = (code: FunctionBuilder, table: Table, [stretch, ...inner]: ReadonlyArray<Stretch>): void => {
   const { place, pointer, size } = table
   if (stretch === undefined) {
-    code.get(pointer).get(place).op("i32.store").advance(pointer, 4)
+    code.get(pointer).get(place).op("index.store").advance(pointer, code.indexBytes)
     return
   }
-  const round = code.borrow("i32")
+  const round = code.borrow("index")
   code.forLoop({ local: round, from: 0, to: stretch.extent, step: 1 }, () => {
     fill(code, table, inner)
     code.advance(place, stretch.stride * size)
@@ -57,8 +57,8 @@ export const pushWalk = (driver: Driver, operand: "a" | "b", first: () => void):
   code.get(driver[operand])
   pushAddress(code, scratch, table, [])
   first()
-  code.i32(4).op("i32.mul").op("i32.add")
-  pushAddress(code, scratch, table + 4 * (operand === "a" ? spec.m : spec.n), [[4, start]])
+  code.whole(code.indexBytes).op("index.mul").op("index.add")
+  pushAddress(code, scratch, table + code.indexBytes * (operand === "a" ? spec.m : spec.n), [[code.indexBytes, start]])
 }
 
 /** Some rows or columns of an operand that is walked through. */
@@ -76,16 +76,16 @@ export interface WalkSpec {
  */
 export const packWalked = (module: ModuleBuilder, spec: WalkSpec): FunctionReference =>
   module.shared(`gemm walk ${JSON.stringify(spec)}`, () => {
-    const parameters = ["i32", "i32", "i32", "i32", "i32"] as const
+    const parameters = ["index", "index", "index", "index", "index"] as const
     const code: WalkBuilder = module.function({ name: "gemm_walk", parameters: [...parameters] })
     const [operand, places] = code.parameters
     const elements = Array.from({ length: spec.count }, (_, i) => {
-      const element = code.local("i32")
+      const element = code.local("index")
       code
         .get(places)
-        .op("i32.load", 4 * i)
+        .op("index.load", code.indexBytes * i)
         .get(operand)
-        .op("i32.add")
+        .op("index.add")
         .set(element)
       return element
     })
@@ -100,40 +100,40 @@ export const packWalked = (module: ModuleBuilder, spec: WalkSpec): FunctionRefer
     return code
   })
 
-type WalkBuilder = FunctionBuilder<ReadonlyArray<"i32">>
+type WalkBuilder = FunctionBuilder<ReadonlyArray<"index">>
 
 /** Pushes whether elements lie side by side. */
-const pushIsRun = (code: WalkBuilder, { dtype }: WalkSpec, [first, ...rest]: ReadonlyArray<Local<"i32">>): void => {
+const pushIsRun = (code: WalkBuilder, { dtype }: WalkSpec, [first, ...rest]: ReadonlyArray<Local<"index">>): void => {
   code.i32(1)
   rest.forEach((element, i) =>
     code
       .get(element)
       .get(first)
-      .op("i32.sub")
-      .i32((i + 1) * sizeOf(dtype))
-      .op("i32.eq")
+      .op("index.sub")
+      .whole((i + 1) * sizeOf(dtype))
+      .op("index.eq")
       .op("i32.and")
   )
 }
 
 /** Runs `body` for every step of depth with its place. */
-const eachStep = (code: WalkBuilder, bytes: number, body: (place: Local<"i32">) => void): void => {
+const eachStep = (code: WalkBuilder, bytes: number, body: (place: Local<"index">) => void): void => {
   const [, , steps, target, depth] = code.parameters
-  const place = code.local("i32")
+  const place = code.local("index")
   code.loop((again) => {
-    code.get(steps).op("i32.load").set(place)
+    code.get(steps).op("index.load").set(place)
     body(place)
-    code.advance(steps, 4).advance(target, bytes)
-    code.get(depth).i32(1).op("i32.sub").tee(depth).brIf(again)
+    code.advance(steps, code.indexBytes).advance(target, bytes)
+    code.get(depth).whole(1).op("index.sub").tee(depth).isSet().brIf(again)
   })
 }
 
-const wholeVectors = (code: WalkBuilder, { count, dtype, vectors = 0 }: WalkSpec, first: Local<"i32">): void => {
+const wholeVectors = (code: WalkBuilder, { count, dtype, vectors = 0 }: WalkSpec, first: Local<"index">): void => {
   const [, , , target] = code.parameters
   const lanes = lanesOf(dtype)
-  const pointer = code.local("i32")
+  const pointer = code.local("index")
   eachStep(code, vectors * 16, (place) => {
-    code.get(first).get(place).op("i32.add").set(pointer)
+    code.get(first).get(place).op("index.add").set(pointer)
     for (let j = 0; j < vectors; j += 1) {
       const piece = { pointer, offset: j * 16, count: Math.min(lanes, count - j * lanes), dtype }
       loadSome(code.get(target), piece).op("v128.store", j * 16)
@@ -141,14 +141,14 @@ const wholeVectors = (code: WalkBuilder, { count, dtype, vectors = 0 }: WalkSpec
   })
 }
 
-const eachElement = (code: WalkBuilder, spec: WalkSpec, elements: ReadonlyArray<Local<"i32">>): void => {
+const eachElement = (code: WalkBuilder, spec: WalkSpec, elements: ReadonlyArray<Local<"index">>): void => {
   const { count, dtype, vectors } = spec
   const [, , , target] = code.parameters
   const size = sizeOf(dtype)
   const width = vectors === undefined ? count : vectors * lanesOf(dtype)
   eachStep(code, width * size, (place) => {
     elements.forEach((element, i) => {
-      code.get(target).get(element).get(place).op("i32.add")
+      code.get(target).get(element).get(place).op("index.add")
       code.op(`${dtype}.load`).op(`${dtype}.store`, i * size)
     })
     for (let i = count; i < width; i += 1) {

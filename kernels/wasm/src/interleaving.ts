@@ -7,7 +7,7 @@ import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
 export const isAlternating = (dtype: DType): boolean => bytes(dtype) === 4 || bytes(dtype) === 1
 
 /** Pushes a vector of elements 0, 2, 4 and 6 from the address; nothing behind them is read. Masks are bytes of 0 and 1. */
-export const loadAlternate = (code: FunctionBuilder, dtype: DType, address: Local, offset: number): void => {
+export const loadAlternate = (code: FunctionBuilder, dtype: DType, address: Local<"index">, offset: number): void => {
   if (bytes(dtype) === 4) {
     code
       .get(address)
@@ -29,7 +29,7 @@ export const loadAlternate = (code: FunctionBuilder, dtype: DType, address: Loca
 /** Stores two rows of vectors of 32-bit lanes element by element in turns. */
 export const storeAlternating = (
   code: FunctionBuilder,
-  address: Local,
+  address: Local<"index">,
   offset: number,
   [first, second]: readonly [ReadonlyArray<Local<"v128">>, ReadonlyArray<Local<"v128">>]
 ): void =>

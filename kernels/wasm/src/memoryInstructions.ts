@@ -171,7 +171,7 @@ export const counting = (code: FunctionBuilder, start: Local<"i32">, unroll: num
 /** Where vectors lie: neighbors are `stride` elements apart. */
 export interface Run {
   readonly dtype: DType
-  readonly address: Local
+  readonly address: Local<"index">
   readonly offset: number
   readonly stride: number
   readonly lanes: 2 | 4
@@ -200,10 +200,10 @@ export const loadVectors = (
   })
 
 /** Pushes the address of an element at any distance; the rest that the instruction adds must not be negative. */
-const pushAddress = (code: FunctionBuilder, address: Local, at: number): number => {
+const pushAddress = (code: FunctionBuilder, address: Local<"index">, at: number): number => {
   code.get(address)
   if (at >= 0) return at
-  code.i32(at).op("i32.add")
+  code.whole(at).op("index.add")
   return 0
 }
 

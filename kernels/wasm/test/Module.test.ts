@@ -12,9 +12,9 @@ const run = (module: ModuleBuilder, name: string, ...args: ReadonlyArray<unknown
   return typeof found === "function" ? found(...args) : undefined
 }
 
-const evaluate = (emit: (code: FunctionBuilder<readonly ["i32"]>) => void, argument = 0): unknown => {
+const evaluate = (emit: (code: FunctionBuilder<readonly ["index"]>) => void, argument = 0): unknown => {
   const module = Module.make({ minimum: 1 })
-  emit(module.function({ name: "main", parameters: ["i32"], results: ["i32"], isExported: true }))
+  emit(module.function({ name: "main", parameters: ["index"], results: ["i32"], isExported: true }))
   return run(module, "main", argument)
 }
 
@@ -52,7 +52,7 @@ describe("FunctionBuilder", () => {
     const rounds = (from: number, to: number, step: number, isVariable: boolean) =>
       evaluate((code) => {
         const [argument] = code.parameters
-        const [count, local] = [code.local("i32"), code.local("i32")]
+        const [count, local] = [code.local("index"), code.local("index")]
         code.forLoop({ local, from, to: isVariable ? argument : to, step }, () => code.advance(count, 1))
         code.get(count)
       }, to)
@@ -69,7 +69,7 @@ describe("FunctionBuilder", () => {
   })
 
   it("branches out of nested blocks", () => {
-    const choose = (code: FunctionBuilder<readonly ["i32"]>) => {
+    const choose = (code: FunctionBuilder<readonly ["index"]>) => {
       const [argument] = code.parameters
       const result = code.local("i32")
       code.block((outer) => {
@@ -85,7 +85,7 @@ describe("FunctionBuilder", () => {
   })
 
   it("gives a value from either arm of an if", () => {
-    const choose = (code: FunctionBuilder<readonly ["i32"]>) =>
+    const choose = (code: FunctionBuilder<readonly ["index"]>) =>
       code.get(code.parameters[0]).if(
         () => code.i32(10),
         () => code.i32(20),

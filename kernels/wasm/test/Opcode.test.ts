@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
-import type { ValueType } from "../src/Encoder.ts"
+import type { MachineType } from "../src/Encoder.ts"
 import type { FunctionBuilder } from "../src/FunctionBuilder.ts"
 import * as Module from "../src/Module.ts"
 import type { Group, Opcode } from "../src/Opcode.ts"
 import { groups, instructions } from "../src/Opcode.ts"
 
-const push: Readonly<Record<ValueType, (code: FunctionBuilder) => void>> = {
+const push: Readonly<Record<MachineType, (code: FunctionBuilder) => void>> = {
   i32: (code) => code.i32(0),
   i64: (code) => code.i64(0n),
   f32: (code) => code.f32(0),

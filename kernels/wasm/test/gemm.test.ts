@@ -127,6 +127,34 @@ describe("gemm", () => {
     expect(cases.flatMap((given) => mistakes(given))).toEqual([])
   })
 
+  describe.skipIf(!features.memory64)("with 64-bit addresses, where the engine has them", () => {
+    const mistakesIn64 = (given: Case): ReadonlyArray<string> => [
+      ...mistakes(given, undefined, true),
+      ...mistakes(given, piecewise, true)
+    ]
+
+    it.each(Object.keys(layouts))("equals the loop with operands %s", (name) => {
+      const some = shapes.filter((_, i) => i % 4 === 0)
+      const cases = some.flatMap(([m, n, k]) =>
+        types.flatMap((dtype) => forms.map((form): Case => ({ m, n, k, dtype, ...layouts[name](m, n, k), ...form })))
+      )
+      expect(cases.flatMap(mistakesIn64)).toEqual([])
+    })
+
+    it("takes products apart by itself", () => {
+      const cases = ["plain", "A transposed", "B transposed", "both walked through"].flatMap((name) =>
+        [[100, 40, 1500] as const, [300, 50, 2100] as const].map(([m, n, k]): Case => ({
+          m,
+          n,
+          k,
+          dtype: "f32",
+          ...layouts[name](m, n, k)
+        }))
+      )
+      expect(cases.flatMap((given) => mistakes(given, undefined, true))).toEqual([])
+    })
+  })
+
   it("shares kernels between products", () => {
     const module = Module.make({ minimum: 1 })
     const [m, n, k] = [60, 64, 64]

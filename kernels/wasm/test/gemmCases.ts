@@ -1,5 +1,6 @@
 /** Matrix products to be tried, and what tries them. */
 import type { Stretch } from "@cotangent/compiler/LoopProgram"
+import { memoryOf, pointer } from "../src/Heap.ts"
 import * as Features from "../src/Features.ts"
 import { gemm } from "../src/gemm.ts"
 import { storeRowMajor } from "../src/gemmEpilogue.ts"
@@ -8,7 +9,11 @@ import * as Module from "../src/Module.ts"
 
 /** What this engine can do. */
 export const features = Features.detect()
-const memory = new WebAssembly.Memory({ initial: 256 })
+
+/** The memory that products compute in: one for each length of addresses. */
+const memories = [false, true].map((is64) =>
+  is64 && !features.memory64 ? undefined : memoryOf({ minimum: 256, is64 })
+)
 
 /** A product; the rest of its specification has defaults. */
 export type Case = Pick<GemmSpec, "m" | "n" | "k" | "a" | "b" | "dtype"> & Partial<GemmSpec>
@@ -51,10 +56,10 @@ export type Calls = (parts: {
 const inOneCall: Calls = ({ units, panels }) => [[0, units, 0, panels]]
 
 /** A module whose export `run` is the product. */
-const compile = (spec: GemmSpec) => {
-  const module = Module.make({ minimum: 1 })
+const compile = (spec: GemmSpec, memory: WebAssembly.Memory, is64: boolean) => {
+  const module = Module.make({ minimum: 1, is64 })
   const product = gemm(module, spec)
-  const parameters = Array.from({ length: 8 }, () => "i32" as const)
+  const parameters = Array.from({ length: 8 }, () => "index" as const)
   const code = module.function({ name: "run", parameters, isExported: true })
   if (product.prepare !== undefined) {
     for (const parameter of code.parameters.slice(0, 3)) code.get(parameter)
@@ -68,10 +73,12 @@ const compile = (spec: GemmSpec) => {
 }
 
 /** Runs a product and names what differs from a plain loop, or was written beside scratch memory and result. */
-export const mistakes = (given: Case, calls: Calls = inOneCall): ReadonlyArray<string> => {
+export const mistakes = (given: Case, calls: Calls = inOneCall, is64 = false): ReadonlyArray<string> => {
+  const memory = memories[Number(is64)]
+  if (memory === undefined) return ["the engine has no 64-bit addresses"]
   const { m, n, k, a, b, dtype } = given
   const defaults = { isRelaxed: features.relaxedSimd, isWide: false, epilogue: storeRowMajor(dtype, n + 1) }
-  const { run, product } = compile({ ...defaults, ...given })
+  const { run, product } = compile({ ...defaults, ...given }, memory, is64)
   const even = (extent: number, stride: number): ReadonlyArray<Stretch> => [{ extent, stride }]
   const roundsA: Rounds = a.walk ? [a.walk.free, a.walk.depth] : [even(m, a.rowStride), even(k, a.depthStride)]
   const roundsB: Rounds = b.walk ? [b.walk.free, b.walk.depth] : [even(n, b.columnStride), even(k, b.depthStride)]
@@ -96,7 +103,8 @@ export const mistakes = (given: Case, calls: Calls = inOneCall): ReadonlyArray<s
   y.set(numbers(right.count).toReversed())
   z.fill(99)
   const bases = [x.byteOffset + left.first * size, y.byteOffset + right.first * size, scratch]
-  for (const call of calls(product)) run(...bases, ...call, z.byteOffset)
+  const type = is64 ? "i64" : "i32"
+  for (const call of calls(product)) run(...[...bases, ...call, z.byteOffset].map((value) => pointer(value, type)))
 
   const found: Array<string> = []
   const demand = (place: string, received: number, expected: number) => {

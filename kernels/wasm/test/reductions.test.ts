@@ -4,6 +4,7 @@ import * as HostArray from "@cotangent/tensor/HostArray"
 import { constant } from "@cotangent/tensor/primitive/leaf"
 import * as Reference from "@cotangent/tensor/Reference"
 import * as Tensor from "@cotangent/tensor/Tensor"
+import * as Features from "@cotangent/wasm/Features"
 import * as Wasm from "@cotangent/wasm/Wasm"
 import * as Effect from "effect/Effect"
 import fc from "fast-check"
@@ -19,9 +20,11 @@ const spelled = (values: Numbers): ReadonlyArray<string> =>
   Array.from(values, (value) => (Object.is(value, -0) ? "-0" : String(value)))
 
 describe("reductions", () => {
-  const devices = [{}, { isWide: true }, { threads: 2 }, { threads: 3, isWide: true }].map((options) =>
-    ManagedRuntime.make(Wasm.layerWith(options))
-  )
+  const settings: ReadonlyArray<Wasm.Options> = [{}, { isWide: true }, { threads: 2 }, { threads: 3, isWide: true }]
+  const in64: ReadonlyArray<Wasm.Options> = Features.detect().memory64
+    ? [{ addressBits: 64 }, { threads: 3, addressBits: 64 }]
+    : []
+  const devices = [...settings, ...in64].map((options) => ManagedRuntime.make(Wasm.layerWith(options)))
   afterAll(() => Promise.all(devices.map((device) => device.dispose())))
 
   const received = (x: Tensor.Tensor): Promise<ReadonlyArray<Numbers>> =>

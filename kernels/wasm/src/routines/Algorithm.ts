@@ -11,9 +11,9 @@ export interface Site {
   readonly machine: Machine
   readonly routine: Routine
   /** Addresses of inputs, outputs and scratch memory. */
-  readonly inputs: ReadonlyArray<Local<"i32">>
-  readonly outputs: ReadonlyArray<Local<"i32">>
-  readonly scratch: Local<"i32">
+  readonly inputs: ReadonlyArray<Local<"index">>
+  readonly outputs: ReadonlyArray<Local<"index">>
+  readonly scratch: Local<"index">
 }
 
 /** An algorithm and the scratch memory it takes. */

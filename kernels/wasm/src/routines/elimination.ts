@@ -47,7 +47,7 @@ export const triangularSolve: Algorithm = factorization(
     >
     const [a, x] = frame.spaces
     const n = frame.rows
-    const place = (step: Local<"i32">): Local<"i32"> => (lower === transpose ? frame.mirrored(step, n) : step)
+    const place = (step: Local<"index">): Local<"index"> => (lower === transpose ? frame.mirrored(step, n) : step)
     frame.read(0, a)
     frame.read(1, x)
     loop(0, n, (step) => {
@@ -75,7 +75,7 @@ export const lu: Algorithm = factorization(
     const [x] = frame.spaces
     const n = frame.rows
     frame.read(0, x)
-    loop(0, n, (i) => permutationAt(frame, i).get(i).op("i32.store"))
+    loop(0, n, (i) => permutationAt(frame, i).get(i).toI32().op("i32.store"))
     loop(0, n, (k) => {
       const best = bestRow(frame, k)
       frame.swapRows(x, k, best)
@@ -97,7 +97,7 @@ export const lu: Algorithm = factorization(
 )
 
 /** The row from `k` on with the greatest element in column `k`. */
-const bestRow = (frame: Frame, k: Local<"i32">): Local<"i32"> => {
+const bestRow = (frame: Frame, k: Local<"index">): Local<"index"> => {
   const { abs, cell, get, greater, set, variable } = frame
   const [x] = frame.spaces
   const best = frame.index(get(k))
@@ -113,12 +113,13 @@ const bestRow = (frame: Frame, k: Local<"i32">): Local<"i32"> => {
 }
 
 /** Pushes the address of an element of the permutation. */
-const permutationAt = ({ code, outputs }: Frame, i: Local<"i32">) =>
-  code.get(outputs[1]).get(i).i32(2).op("i32.shl").op("i32.add")
+const permutationAt = ({ code, outputs }: Frame, i: Local<"index">) =>
+  code.get(outputs[1]).get(i).whole(2).op("index.shl").op("index.add")
 
-const swapPermutation = (frame: Frame, i: Local<"i32">, j: Local<"i32">): void => {
-  const read = (at: Local<"i32">): Local<"i32"> => frame.index(() => permutationAt(frame, at).op("i32.load"))
+const swapPermutation = (frame: Frame, i: Local<"index">, j: Local<"index">): void => {
+  const read = (at: Local<"index">): Local<"index"> =>
+    frame.index(() => permutationAt(frame, at).op("i32.load").toIndex())
   const [left, right] = [read(i), read(j)]
-  permutationAt(frame, i).get(right).op("i32.store")
-  permutationAt(frame, j).get(left).op("i32.store")
+  permutationAt(frame, i).get(right).toI32().op("i32.store")
+  permutationAt(frame, j).get(left).toI32().op("i32.store")
 }

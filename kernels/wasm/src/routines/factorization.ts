@@ -22,11 +22,11 @@ export interface Frame extends Numbers {
   /** The matrices in scratch memory, in the order in which they were asked for. */
   readonly spaces: ReadonlyArray<Matrix>
   /** Addresses of the outputs for this matrix. */
-  readonly outputs: ReadonlyArray<Local<"i32">>
+  readonly outputs: ReadonlyArray<Local<"index">>
   /** Reads an input into a matrix. */
   readonly read: (input: number, into: Matrix) => void
   /** Writes an output, as a matrix of `width` columns. */
-  readonly write: (output: number, width: number, value: (row: Local<"i32">, column: Local<"i32">) => Push) => void
+  readonly write: (output: number, width: number, value: (row: Local<"index">, column: Local<"index">) => Push) => void
 }
 
 /** Rows and columns of matrices in scratch memory. */
@@ -49,7 +49,7 @@ export const factorization = (spaces: Spaces, run: (frame: Frame) => void): Algo
       if (routine.outputs.every(({ shape }) => size(shape) === 0)) return
       const count = size(routine.inputs[0].shape.slice(0, -2))
       const frame = frameOf(site, spacesOf(routine), count)
-      code.forLoop({ local: code.local("i32"), from: 0, to: count, step: 1 }, () => {
+      code.forLoop({ local: code.local("index"), from: 0, to: count, step: 1 }, () => {
         run(frame)
         routine.inputs.forEach((input, i) => code.advance(site.inputs[i], bytesOf(input) / count))
         routine.outputs.forEach((output, i) => code.advance(site.outputs[i], bytesOf(output) / count))
@@ -65,8 +65,8 @@ const frameOf = (site: Site, spaces: ReturnType<Spaces>, count: number): Frame =
   const [rows, columns] = extentsOf(routine.inputs[0])
   let place = 0
   const matrices = spaces.map(([height, width]): Matrix => {
-    const base = code.local("i32")
-    code.get(scratch).i32(place).op("i32.add").set(base)
+    const base = code.local("index")
+    code.get(scratch).whole(place).op("index.add").set(base)
     place += 8 * height * width
     return { base, width }
   })
@@ -93,7 +93,7 @@ const read = (
 ): void => {
   const { dtype } = routine.inputs[input].buffer
   const { loop, put } = numbers(code)
-  const from = code.local("i32")
+  const from = code.local("index")
   code.get(inputs[input]).set(from)
   loop(0, count, (i) => {
     put(into.base, i, () => {
@@ -107,13 +107,13 @@ const read = (
 interface Written {
   readonly height: number
   readonly width: number
-  readonly value: (row: Local<"i32">, column: Local<"i32">) => Push
+  readonly value: (row: Local<"index">, column: Local<"index">) => Push
 }
 
 const write = ({ code, machine, outputs, routine }: Site, output: number, { height, value, width }: Written): void => {
   const { dtype } = routine.outputs[output].buffer
   const { loop } = numbers(code)
-  const to = code.local("i32")
+  const to = code.local("index")
   code.get(outputs[output]).set(to)
   loop(0, height, (i) =>
     loop(0, width, (j) => {

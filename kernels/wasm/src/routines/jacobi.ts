@@ -17,13 +17,13 @@ const small = 0.3
 /** Visits all pairs again and again until no visit says that it changed something. */
 const untilSettled = (
   { code, columns: n, loop, next }: Frame,
-  visit: (p: Local<"i32">, q: Local<"i32">, changed: () => void) => void
+  visit: (p: Local<"index">, q: Local<"index">, changed: () => void) => void
 ): void => {
-  const [isSettled, pass] = [code.local("i32"), code.local("i32")]
-  code.i32(0).set(isSettled).i32(0).set(pass)
+  const [isSettled, pass] = [code.local("i32"), code.local("index")]
+  code.i32(0).set(isSettled).whole(0).set(pass)
   code.block((done) =>
     code.loop((again) => {
-      code.get(isSettled).get(pass).i32(passes).op("i32.ge_u").op("i32.or").brIf(done)
+      code.get(isSettled).get(pass).whole(passes).op("index.ge_u").op("i32.or").brIf(done)
       code.advance(pass, 1).i32(1).set(isSettled)
       loop(0, n, (p) => loop(next(p), n, (q) => visit(p, q, () => code.i32(0).set(isSettled))))
       code.br(again)
@@ -32,8 +32,8 @@ const untilSettled = (
 }
 
 interface Rotation {
-  readonly p: Local<"i32">
-  readonly q: Local<"i32">
+  readonly p: Local<"index">
+  readonly q: Local<"index">
   readonly cosine: Push
   readonly sine: Push
 }
@@ -41,7 +41,7 @@ interface Rotation {
 /** The rotation that makes the element `between` two others zero, by their difference. */
 const rotationOf = (
   { abs, add, choose, div, get, less, mul, neg, number, sqrt, variable }: Frame,
-  [p, q]: readonly [Local<"i32">, Local<"i32">],
+  [p, q]: readonly [Local<"index">, Local<"index">],
   difference: Push,
   between: Push
 ): Rotation => {
@@ -53,7 +53,7 @@ const rotationOf = (
 }
 
 /** A place in memory, read and written. */
-type Place = readonly [address: Local<"i32">, at: Local<"i32">]
+type Place = readonly [address: Local<"index">, at: Local<"index">]
 
 const rotatePair = (
   { add, entry, get, mul, put, sub, variable }: Frame,
@@ -122,7 +122,7 @@ const emitSigns = (frame: Frame, v: Matrix, signs: Matrix): void => {
 /** The row `j` of `v` as a column with its sign. */
 const vector =
   ({ add, cell, entry, mul }: Frame, v: Matrix, signs: Matrix, poison: Push) =>
-  (i: Local<"i32">, j: Local<"i32">): Push =>
+  (i: Local<"index">, j: Local<"index">): Push =>
     add(mul(cell(v, j, i), entry(signs.base, j)), poison)
 
 /** Makes `x` its symmetric part; gives the norm. */
@@ -182,7 +182,7 @@ export const symmetricEigen: Algorithm = factorization(
 )
 
 /** The inner product of two rows. */
-const dot = (frame: Frame, x: Matrix, p: Local<"i32">, q: Local<"i32">): Push => {
+const dot = (frame: Frame, x: Matrix, p: Local<"index">, q: Local<"index">): Push => {
   const { add, entry, get, mul, number, row, set, variable } = frame
   const [left, right, sum] = [row(x, p), row(x, q), variable(number(0))]
   frame.loop(0, x.width, (k) => set(sum, add(get(sum), mul(entry(left, k), entry(right, k)))))

@@ -8,11 +8,11 @@ import type { OpcodeOf } from "../Opcode.ts"
 export type Push = () => void
 
 /** A number of a row or column. */
-export type Index = number | Local<"i32">
+export type Index = number | Local<"index">
 
 /** A row-major matrix of `f64`, or a vector as a matrix of one row. */
 export interface Matrix {
-  readonly base: Local<"i32">
+  readonly base: Local<"index">
   readonly width: number
 }
 
@@ -40,31 +40,31 @@ export interface Numbers {
   /** The element at a row and a column. */
   readonly cell: (x: Matrix, row: Index, column: Index) => Push
   /** Element `at` from an address on. */
-  readonly entry: (address: Local<"i32">, at: Index) => Push
+  readonly entry: (address: Local<"index">, at: Index) => Push
 
   /** A fresh variable with a value. */
   readonly variable: (value: Push) => Local<"f64">
   /** A fresh index with a value. */
-  readonly index: (value: Push) => Local<"i32">
+  readonly index: (value: Push) => Local<"index">
   readonly set: (local: Local, value: Push) => void
-  readonly put: (address: Local<"i32">, at: Index, value: Push) => void
+  readonly put: (address: Local<"index">, at: Index, value: Push) => void
   /** The address of a row. */
-  readonly row: (x: Matrix, row: Index) => Local<"i32">
+  readonly row: (x: Matrix, row: Index) => Local<"index">
   /** `i + 1`. */
-  readonly next: (i: Local<"i32">) => Local<"i32">
+  readonly next: (i: Local<"index">) => Local<"index">
   /** `count − 1 − i`. */
-  readonly mirrored: (i: Local<"i32">, count: number) => Local<"i32">
-  readonly loop: (from: Bound, to: Bound, body: (i: Local<"i32">) => void) => void
+  readonly mirrored: (i: Local<"index">, count: number) => Local<"index">
+  readonly loop: (from: Bound, to: Bound, body: (i: Local<"index">) => void) => void
   readonly when: (condition: Push, then: () => void, otherwise?: () => void) => void
   /** Exchanges the elements at `i` and `j` of a row. */
-  readonly swap: (address: Local<"i32">, i: Index, j: Index) => void
+  readonly swap: (address: Local<"index">, i: Index, j: Index) => void
   /** Exchanges two rows. */
   readonly swapRows: (x: Matrix, i: Index, j: Index) => void
 }
 
 /** The vocabulary for the body of one function. */
 export const numbers = (code: FunctionBuilder): Numbers => {
-  const whole = (at: Index): FunctionBuilder => (typeof at === "number" ? code.i32(at) : code.get(at))
+  const whole = (at: Index): FunctionBuilder => (typeof at === "number" ? code.whole(at) : code.get(at))
   const operation =
     (name: OpcodeOf<"none">): Operation =>
     (...operands) =>
@@ -77,40 +77,40 @@ export const numbers = (code: FunctionBuilder): Numbers => {
       () => whole(i),
       () => whole(j)
     )
-  const held = <T extends "i32" | "f64">(type: T, value: Push): Local<T> => {
+  const held = <T extends "index" | "f64">(type: T, value: Push): Local<T> => {
     const local = code.local(type)
     value()
     code.set(local)
     return local
   }
   /** Pushes the address of an element; the rest is its offset. */
-  const locate = (address: Local<"i32">, at: Index): number => {
+  const locate = (address: Local<"index">, at: Index): number => {
     code.get(address)
     if (typeof at === "number") return 8 * at
-    code.get(at).i32(3).op("i32.shl").op("i32.add")
+    code.get(at).whole(3).op("index.shl").op("index.add")
     return 0
   }
   const entry =
-    (address: Local<"i32">, at: Index): Push =>
+    (address: Local<"index">, at: Index): Push =>
     () =>
       void code.op("f64.load", locate(address, at))
-  const put = (address: Local<"i32">, at: Index, value: Push): void => {
+  const put = (address: Local<"index">, at: Index, value: Push): void => {
     const offset = locate(address, at)
     value()
     code.op("f64.store", offset)
   }
   const pushRow = ({ base, width }: Matrix, row: Index): FunctionBuilder =>
     whole(row)
-      .i32(8 * width)
-      .op("i32.mul")
+      .whole(8 * width)
+      .op("index.mul")
       .get(base)
-      .op("i32.add")
-  const row = (x: Matrix, at: Index): Local<"i32"> => held("i32", () => pushRow(x, at))
-  const loop = (from: Bound, to: Bound, body: (i: Local<"i32">) => void): void => {
-    const local = code.local("i32")
+      .op("index.add")
+  const row = (x: Matrix, at: Index): Local<"index"> => held("index", () => pushRow(x, at))
+  const loop = (from: Bound, to: Bound, body: (i: Local<"index">) => void): void => {
+    const local = code.local("index")
     code.forLoop({ local, from, to, step: 1 }, () => body(local))
   }
-  const exchange = (left: readonly [Local<"i32">, Index], right: readonly [Local<"i32">, Index]): void => {
+  const exchange = (left: readonly [Local<"index">, Index], right: readonly [Local<"index">, Index]): void => {
     const value = held("f64", entry(...left))
     put(...left, entry(...right))
     put(...right, () => code.get(value))
@@ -128,8 +128,8 @@ export const numbers = (code: FunctionBuilder): Numbers => {
     less: operation("f64.lt"),
     greater: operation("f64.gt"),
     differs: operation("f64.ne"),
-    isBefore: compare("i32.lt_u"),
-    isSame: compare("i32.eq"),
+    isBefore: compare("index.lt_u"),
+    isSame: compare("index.eq"),
     choose: (condition, x, y) => () => {
       x()
       y()
@@ -138,25 +138,25 @@ export const numbers = (code: FunctionBuilder): Numbers => {
     },
     cell: (x, at, column) => () => {
       pushRow(x, at)
-      if (typeof column !== "number") code.get(column).i32(3).op("i32.shl").op("i32.add")
+      if (typeof column !== "number") code.get(column).whole(3).op("index.shl").op("index.add")
       code.op("f64.load", typeof column === "number" ? 8 * column : 0)
     },
     entry,
     variable: (value) => held("f64", value),
-    index: (value) => held("i32", value),
+    index: (value) => held("index", value),
     set: (local, value) => {
       value()
       code.set(local)
     },
     put,
     row,
-    next: (i) => held("i32", () => code.get(i).i32(1).op("i32.add")),
+    next: (i) => held("index", () => code.get(i).whole(1).op("index.add")),
     mirrored: (i, count) =>
-      held("i32", () =>
+      held("index", () =>
         code
-          .i32(count - 1)
+          .whole(count - 1)
           .get(i)
-          .op("i32.sub")
+          .op("index.sub")
       ),
     loop,
     when: (condition, then, otherwise) => {

@@ -39,11 +39,11 @@ export const reflectionsIn = ([w, q, heads, scales, sums]: ReadonlyArray<Matrix>
 const reflect = (
   frame: Frame,
   { sums: { base: sums }, w }: Reflections,
-  { from, k, scale, x }: { readonly x: Matrix; readonly k: Local<"i32">; scale: Local<"f64">; from: Local<"i32"> }
+  { from, k, scale, x }: { readonly x: Matrix; readonly k: Local<"index">; scale: Local<"f64">; from: Local<"index"> }
 ): void => {
   const { add, div, entry, get, loop, mul, number, put, row, sub } = frame
   const n = x.width
-  const eachRow = (visit: (factor: Push, address: Local<"i32">) => void): void =>
+  const eachRow = (visit: (factor: Push, address: Local<"index">) => void): void =>
     loop(k, frame.rows, (i) => visit(get(frame.variable(frame.cell(w, i, k))), row(x, i)))
   // Nothing to reflect: the column was zero.
   frame.when(frame.differs(get(scale), number(0)), () => {
@@ -86,7 +86,7 @@ export const emitReflections = (frame: Frame, spaces: Reflections): void => {
 }
 
 /** An element of the orthogonal factor whose triangular factor has no negative diagonal. */
-export const orthogonal = (frame: Frame, { heads, q }: Reflections, i: Local<"i32">, j: Local<"i32">): Push =>
+export const orthogonal = (frame: Frame, { heads, q }: Reflections, i: Local<"index">, j: Local<"index">): Push =>
   frame.mul(frame.cell(q, i, j), signOf(frame, frame.entry(heads.base, j)))
 
 /** Reduced factors. */

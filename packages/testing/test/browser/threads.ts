@@ -25,7 +25,7 @@ const isEqual = (left: unknown, right: unknown): boolean => JSON.stringify(left)
 const isSame = Effect.gen(function* () {
   const found: Record<string, boolean> = {}
   for (const [name, tensors] of Object.entries(programs)) {
-    found[name] = isEqual(yield* valuesWith(2, tensors), yield* valuesWith(1, tensors))
+    found[name] = isEqual(yield* valuesWith({ threads: 2 }, tensors), yield* valuesWith({}, tensors))
   }
   const [two, one] = [2, 1].map((threads) => Effect.provide(largeLosses, Wasm.layerWith({ threads })))
   found["training"] = isEqual(yield* two, yield* one)

@@ -115,7 +115,7 @@ const doneAt = (steps: number, threads: number): number => 4 * steps * threads
 export const steps =
   (count: number, threads: number) =>
   ({ barrier, code, table, thread }: Writing): void => {
-    const [step, counter, limit, place] = [code.local("i32"), code.local("i32"), code.local("i32"), code.local("i32")]
+    const [step, counter, limit, place] = [code.local("index"), code.local("i32"), code.local("i32"), code.local("i32")]
     code.forLoop({ local: step, from: 0, to: count, step: 1 }, () => {
       code.get(step).i32(threads).op("i32.mul").get(thread).op("i32.add").i32(4).op("i32.mul")
       code.get(table).op("i32.add").op("i32.load").set(limit)

@@ -45,10 +45,10 @@ export const programs: Readonly<Record<string, ReadonlyArray<Tensor.Tensor>>> = 
   ].flatMap(([carry, items]) => [carry, items])
 }
 
-/** The values of `tensors` on a device of so many threads. */
-export const valuesWith = (threads: number, tensors: ReadonlyArray<Tensor.Tensor>) =>
+/** The values of `tensors` on a device. */
+export const valuesWith = (options: Wasm.Options, tensors: ReadonlyArray<Tensor.Tensor>) =>
   Effect.gen(function* () {
     const device = yield* Device
     const values = yield* Effect.forEach(yield* device.realize(tensors), device.read)
     return values.map(({ data }) => data)
-  }).pipe(Effect.scoped, Effect.provide(Wasm.layerWith({ threads })))
+  }).pipe(Effect.scoped, Effect.provide(Wasm.layerWith(options)))
