@@ -129,20 +129,17 @@ const readRecords = Effect.fnUntraced(function* (
   return { labels: labels.map((column) => column.subarray(0, size)), images: images.subarray(0, size * pixels), size }
 })
 
-/** The failures to come, if they are to be left out. */
-const skipsOf = ({ skipInvalid = false }: Tolerance): Array<FormatError> | undefined => (skipInvalid ? [] : undefined)
-
 const column = (data: Uint8Array): HostArray<"u8"> => view([data.length], "u8", data)
 const pictures = ({ images, size }: Records): HostArray<"u8"> => view([size, 3, 32, 32], "u8", images)
 
 const part10 = Effect.fnUntraced(function* (paths: ReadonlyArray<string>, tolerance: Tolerance) {
-  const skips = skipsOf(tolerance)
+  const skips = Readings.skips(tolerance)
   const records = yield* readRecords(paths, [10], skips)
   return Readings.make(Datasets.make({ image: pictures(records), label: column(records.labels[0]) }), skips)
 })
 
 const part100 = Effect.fnUntraced(function* (path: string, tolerance: Tolerance) {
-  const skips = skipsOf(tolerance)
+  const skips = Readings.skips(tolerance)
   const records = yield* readRecords([path], [20, 100], skips)
   const [coarse, label] = records.labels
   return Readings.make(Datasets.make({ image: pictures(records), label: column(label), coarse: column(coarse) }), skips)

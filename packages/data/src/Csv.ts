@@ -161,7 +161,7 @@ export const decode = <const K extends Readonly<Record<string, Column>>>(
 ): Effect.Effect<Reading<ColumnsOf<K>>, FormatError> =>
   Effect.gen(function* () {
     const fail = at("CSV", options)
-    const skips: Array<FormatError> | undefined = options.skipInvalid === true ? [] : undefined
+    const skips = Readings.skips(options)
     const [header, ...rows] = yield* rowsOf(yield* textOf(bytes, fail), options.delimiter ?? ",", fail, skips)
     if (header === undefined) return yield* fail("it has no header line")
     const wanted = Object.entries(options.columns)

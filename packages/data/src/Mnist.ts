@@ -13,6 +13,8 @@ import type { PlatformError } from "effect/PlatformError"
 import type { Dataset } from "./Dataset.ts"
 import * as Datasets from "./Dataset.ts"
 import * as Idx from "./Idx.ts"
+import type { Tolerance } from "./Reading.ts"
+import * as Readings from "./Reading.ts"
 
 /** Pictures of digits, and which digits they are. */
 export type Digits = Dataset<{
@@ -26,6 +28,8 @@ export type Digits = Dataset<{
 export interface Mnist {
   readonly train: Digits
   readonly test: Digits
+  /** Why examples were left out: one failure for each of them, which names file and place. */
+  readonly skipped: ReadonlyArray<FormatError>
 }
 
 /** The array in the file at `path`, if it is one of `u8` whose shape `fits`. */
@@ -44,7 +48,7 @@ const readBytes = Effect.fnUntraced(function* (
   )
 })
 
-const readPart = Effect.fnUntraced(function* (folder: string, part: string) {
+const readPart = Effect.fnUntraced(function* (folder: string, part: string, tolerance: Tolerance) {
   const [imagePath, labelPath] = [`${folder}/${part}-images-idx3-ubyte`, `${folder}/${part}-labels-idx1-ubyte`]
   const image = yield* readBytes(
     imagePath,
@@ -56,9 +60,15 @@ const readPart = Effect.fnUntraced(function* (folder: string, part: string) {
   if (label.shape[0] !== image.shape[0]) {
     return yield* fail(`it has ${label.shape[0]} labels for the ${image.shape[0]} images of ${imagePath}`)
   }
-  const wrong = label.data.findIndex((digit) => digit > 9)
-  if (wrong >= 0) return yield* fail(`label ${wrong} is ${label.data[wrong]}, which is no digit`)
-  return Datasets.make({ image, label })
+  const failures = Array.from(label.data, (digit, i): FormatError | undefined =>
+    digit > 9 ? fail(`label ${i} is ${digit}, which is no digit`) : undefined
+  )
+  const [first, ...others] = failures.filter((failure) => failure !== undefined)
+  const all = Datasets.make({ image, label })
+  if (first === undefined) return Readings.make(all)
+  if (tolerance.skipInvalid !== true) return yield* first
+  const kept = [...failures.keys()].filter((i) => failures[i] === undefined)
+  return Readings.make(Datasets.gather(all, kept), [first, ...others])
 })
 
 /**
@@ -66,7 +76,8 @@ const readPart = Effect.fnUntraced(function* (folder: string, part: string) {
  * `t10k-labels-idx1-ubyte` of `folder`. Pixels stay bytes: a model scales them where it runs.
  *
  * **Fails** `PlatformError` if a file cannot be read; `FormatError` if one is no whole IDX file, if it does not hold
- * images of 28 × 28 or digits, or if images and labels differ in number.
+ * images of 28 × 28, or if images and labels differ in number; and for a label that is no digit, unless `skipInvalid`
+ * says to leave it out.
  *
  * **Example** (Loading the digits)
  *
@@ -74,5 +85,11 @@ const readPart = Effect.fnUntraced(function* (folder: string, part: string) {
  * Mnist.load("data/mnist") // Effect<Mnist, FormatError | PlatformError, FileSystem>
  * ```
  */
-export const load = (folder: string): Effect.Effect<Mnist, FormatError | PlatformError, FileSystem.FileSystem> =>
-  Effect.all({ train: readPart(folder, "train"), test: readPart(folder, "t10k") }, { concurrency: 2 })
+export const load = (
+  folder: string,
+  tolerance: Tolerance = {}
+): Effect.Effect<Mnist, FormatError | PlatformError, FileSystem.FileSystem> =>
+  Effect.map(
+    Effect.all([readPart(folder, "train", tolerance), readPart(folder, "t10k", tolerance)], { concurrency: 2 }),
+    ([train, test]) => ({ train, test, skipped: [...train.skipped, ...test.skipped] })
+  )

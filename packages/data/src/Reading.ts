@@ -10,6 +10,10 @@ export interface Tolerance {
   readonly skipInvalid?: boolean | undefined
 }
 
+/** A list for what is left out, if anything may be: readers that are given none fail instead. */
+export const skips = ({ skipInvalid = false }: Tolerance): Array<FormatError> | undefined =>
+  skipInvalid ? [] : undefined
+
 /** A dataset that was read. */
 export interface Reading<C extends Columns = Columns> extends Dataset<C> {
   /** Why examples were left out: one failure for each of them, which names file and row. */

@@ -8,6 +8,8 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import { readJson } from "./internal/json.ts"
+import type { Tolerance } from "./Reading.ts"
+import * as Readings from "./Reading.ts"
 
 /** Languages that messages come in beside English. */
 export const languages = [
@@ -28,6 +30,13 @@ export const languages = [
 
 /** A language by its code. */
 export type Language = "en" | (typeof languages)[number]
+
+/** Messages in the languages `L`. */
+export interface Messages<L extends Language> {
+  readonly messages: ReadonlyArray<{ readonly [K in L]: string }>
+  /** Why messages were left out: one failure for each of them, which names file and message. */
+  readonly skipped: ReadonlyArray<FormatError>
+}
 
 const format = "message list"
 
@@ -50,8 +59,12 @@ const literalOf = (literal: string, path: string): Effect.Effect<string, FormatE
     catch: () => at(format, { path })(`it has a message that is no text: ${literal.slice(0, 60)}`)
   })
 
-/** The messages of a language by their names. */
-const translated = Effect.fnUntraced(function* (folder: string, language: Language) {
+/** The messages of a language by their names; what is no text goes to `skips` if that is given. */
+const translated = Effect.fnUntraced(function* (
+  folder: string,
+  language: Language,
+  skips: Array<FormatError> | undefined
+) {
   const path = `${folder}/lib/${language}/diagnosticMessages.generated.json`
   const content = yield* readJson(path, format)
   const fail = at(format, { path })
@@ -60,8 +73,12 @@ const translated = Effect.fnUntraced(function* (folder: string, language: Langua
   }
   const messages = new Map<string, string>()
   for (const [name, text] of Object.entries(content)) {
-    if (typeof text !== "string") return yield* fail(`the message ${JSON.stringify(name)} is no text`)
-    messages.set(name, text)
+    if (typeof text === "string") messages.set(name, text)
+    else {
+      const failure = fail(`the message ${JSON.stringify(name)} is no text`)
+      if (skips === undefined) return yield* failure
+      skips.push(failure)
+    }
   }
   return messages
 })
@@ -70,30 +87,33 @@ const translated = Effect.fnUntraced(function* (folder: string, language: Langua
  * Reads the messages that all of `wanted` languages have, about 2,000, in the order of their names.
  *
  * **Fails** `PlatformError` if a file cannot be read; `FormatError`, which names file and message, if it holds anything
- * else.
+ * else; a message that is no text is left out if `skipInvalid` says so.
  *
  * **Example** (Fetching English and German sentences)
  *
  * ```ts
  * NpmPackage.folder(NpmPackage.typescript).pipe(
  *   Effect.flatMap((folder) => TypescriptMessages.load(folder, ["en", "de"]))
- * ) // Effect<ReadonlyArray<{ en: string, de: string }>, …>
+ * ) // Effect<Messages<"en" | "de">, …>: its messages are { en: string, de: string }
  * ```
  */
 export const load = <const L extends Language>(
   folder: string,
-  wanted: ReadonlyArray<L>
-): Effect.Effect<ReadonlyArray<{ readonly [K in L]: string }>, FormatError | PlatformError, FileSystem.FileSystem> =>
+  wanted: ReadonlyArray<L>,
+  tolerance: Tolerance = {}
+): Effect.Effect<Messages<L>, FormatError | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
+    const skips = Readings.skips(tolerance)
     const read = yield* Effect.forEach(wanted, (language) =>
-      language === "en" ? english(folder) : translated(folder, language)
+      language === "en" ? english(folder) : translated(folder, language, skips)
     )
     const names = [...(read[0]?.keys() ?? [])].filter((name) => read.every((messages) => messages.has(name)))
     // Each language has the message.
-    return names.toSorted().map(
+    const messages = names.toSorted().map(
       (name) =>
         Object.fromEntries(wanted.map((language, i) => [language, read[i].get(name)])) as {
           readonly [K in L]: string
         }
     )
+    return { messages, skipped: skips ?? [] }
   })

@@ -49,6 +49,29 @@ layer(NodeFileSystem.layer)("FashionMnist.load", (it) => {
     })
   )
 
+  it.effect("leaves out what is no picture if it may, and reports each of them", () =>
+    Effect.gen(function* () {
+      const data = [picture(3, 0), picture(3, 1).slice(1), picture(3, 2), "picture", picture(3, 4)]
+      const folder = yield* folderOf({ 3: JSON.stringify({ data }) })
+      const { skipped, test, train } = yield* FashionMnist.load(folder, { skipInvalid: true })
+      assert.deepStrictEqual([train.size, test.size], [110, 19])
+      assert.deepStrictEqual(
+        skipped.map(({ reason }) => reason.slice(0, 9)),
+        ["picture 1", "picture 3"]
+      )
+      const seen = [train, test].flatMap(({ columns: { image, label } }) =>
+        [...label.data.keys()].filter((i) => label.data[i] === 3).map((i) => image.data[784 * i])
+      )
+      assert.deepStrictEqual(
+        seen.toSorted((a, b) => a - b),
+        [0, 2, 4]
+      )
+      const few = yield* folderOf({ 3: JSON.stringify({ data: [picture(3, 0), []] }) })
+      const { message } = yield* Effect.flip(FashionMnist.load(few, { skipInvalid: true }))
+      assert.include(message, "it has 1 pictures, too few")
+    })
+  )
+
   it.effect.each([
     ["[", "it is no JSON"],
     ['{"pictures": []}', "it has no array of pictures"],

@@ -91,6 +91,21 @@ layer(NodeFileSystem.layer)("Mnist.load", (it) => {
     })
   )
 
+  it.effect("leaves out labels that are no digits if it may, and reports each of them", () =>
+    Effect.gen(function* () {
+      const labels = { "t10k-labels-idx1-ubyte": make([2], "u8", [10, 7]), "train-labels-idx1-ubyte": digits.label }
+      const folder = yield* folderOf(labels)
+      const { skipped, test, train } = yield* Mnist.load(folder, { skipInvalid: true })
+      assert.deepStrictEqual([train.size, test.size], [2, 1])
+      assert.deepStrictEqual([...test.columns.label.data], [7])
+      assert.deepStrictEqual(test.columns.image.shape, [1, 28, 28])
+      assert.deepStrictEqual(
+        skipped.map(({ message }) => message),
+        [`${folder}/t10k-labels-idx1-ubyte is not a valid MNIST file: label 0 is 10, which is no digit`]
+      )
+    })
+  )
+
   it.effect("names a file that is missing or damaged", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem

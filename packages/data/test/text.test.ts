@@ -24,10 +24,24 @@ const documents = Object.fromEntries(
 layer(NodeFileSystem.layer)("NlpCorpus.load", (it) => {
   it.effect("gives the sentences of all documents, in order", () =>
     Effect.gen(function* () {
-      const sentences = yield* NlpCorpus.load(yield* folderOf(documents))
+      const { sentences, skipped } = yield* NlpCorpus.load(yield* folderOf(documents))
+      assert.deepStrictEqual(skipped, [])
       assert.deepStrictEqual(
         sentences,
         Array.from({ length: 200 }, (_, i) => `${Math.floor(i / 2)}${i % 2 === 0 ? "a" : "b"}`)
+      )
+    })
+  )
+
+  it.effect("leaves out what is no sentence if it may, and reports each of them", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderOf({ ...documents, "builds/doc-7.json": '["a", 1, "b", null]' })
+      const { sentences, skipped } = yield* NlpCorpus.load(folder, { skipInvalid: true })
+      assert.deepStrictEqual(sentences.slice(14, 16), ["a", "b"])
+      assert.strictEqual(sentences.length, 200)
+      assert.deepStrictEqual(
+        skipped.map(({ path, reason }) => [path, reason]),
+        [1, 3].map((i) => [`${folder}/builds/doc-7.json`, `sentence ${i} is no text`])
       )
     })
   )
@@ -62,6 +76,21 @@ layer(NodeFileSystem.layer)("Cmudict.load", (it) => {
     })
   )
 
+  it.effect("leaves out lines that are no words if it may, and reports each of them", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderOf({ ...symbols, "data/dict.txt": "A  AH0\nB  B IY1\nZ  Z\nY Y\n" })
+      const { entries, skipped } = yield* Cmudict.load(folder, { skipInvalid: true })
+      assert.deepStrictEqual(
+        entries.map(({ word }) => word),
+        ["A", "Z"]
+      )
+      assert.deepStrictEqual(
+        skipped.map(({ reason }) => reason.slice(0, 6)),
+        ["line 2", "line 4"]
+      )
+    })
+  )
+
   it.effect.each([
     ["A  AH0\nB  B IY1\n", 'line 2 is no word with known phonemes: "B  B IY1"'],
     ["A AH0\n", "line 1 is no word"],
@@ -93,11 +122,11 @@ layer(NodeFileSystem.layer)("TypescriptMessages.load", (it) => {
   it.effect("gives what all languages have, side by side", () =>
     Effect.gen(function* () {
       const folder = yield* folderOf(compiler)
-      assert.deepStrictEqual(yield* TypescriptMessages.load(folder, ["en", "de"]), [
+      assert.deepStrictEqual((yield* TypescriptMessages.load(folder, ["en", "de"])).messages, [
         { en: "Plain.", de: "Schlicht." },
         { en: 'Say "{0}".\\', de: 'Sag "{0}".' }
       ])
-      assert.strictEqual((yield* TypescriptMessages.load(folder, ["de"])).length, 3)
+      assert.strictEqual((yield* TypescriptMessages.load(folder, ["de"])).messages.length, 3)
     })
   )
 
@@ -107,6 +136,12 @@ layer(NodeFileSystem.layer)("TypescriptMessages.load", (it) => {
       const { message } = yield* Effect.flip(TypescriptMessages.load(folder, ["en", "fr"]))
       assert.include(message, `${folder}/lib/fr/diagnosticMessages.generated.json is not a valid message list file`)
       assert.include(message, 'the message "a_1003" is no text')
+      const { messages, skipped } = yield* TypescriptMessages.load(folder, ["en", "fr"], { skipInvalid: true })
+      assert.deepStrictEqual(messages, [])
+      assert.deepStrictEqual(
+        skipped.map((failure) => failure.message),
+        [message]
+      )
       const empty = yield* folderOf({ "lib/typescript.js": "" })
       assert.include((yield* Effect.flip(TypescriptMessages.load(empty, ["en"]))).message, "it has no messages")
       assert.strictEqual((yield* Effect.flip(TypescriptMessages.load(empty, ["ja"])))._tag, "PlatformError")
