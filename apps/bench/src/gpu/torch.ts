@@ -8,11 +8,32 @@ import { start } from "../peers/pytorch.ts"
 import type { Way } from "../peers/pytorch.ts"
 import { summary } from "../Result.ts"
 import { workloads } from "../workloads.ts"
+import { gpt2 } from "../workloads/gpt.ts"
+import { probes } from "./probes.ts"
 
-/** What is compared, the most telling first. */
-const compared = ["mlp_64", "gpt", "lstm", "lenet", "softmax", "layernorm", "chain_4M", "mlp_512", "gemm_2048"]
-/** Compiling takes PyTorch long. */
-const compiled = new Set(["mlp_64", "gpt", "lenet"])
+/** What is compared, the most telling first; what PyTorch also compiles. */
+const compared: Readonly<Record<"eager" | "compiled", ReadonlyArray<string>>> = {
+  eager: [
+    "mlp_64",
+    "gpt2_124m",
+    "gpt",
+    "gemm_bf16_4096",
+    "gemm_bf16_8192",
+    "gemm_f16_8192",
+    "gemm_f32_4096",
+    "chain_1GiB",
+    "softmax_1GiB",
+    "copy_1GiB",
+    "lstm",
+    "lenet",
+    "mlp_512",
+    "conv_fb",
+    "layernorm",
+    "chain_4M"
+  ],
+  compiled: ["mlp_64", "gpt", "gpt2_124m", "lenet", "chain_1GiB"]
+}
+const sized = [...workloads, gpt2, ...probes]
 
 /** How long one workload may take. */
 const mostSeconds = 25
@@ -30,12 +51,13 @@ export const beside = Effect.fnUntraced(function* (
   const end = performance.now() + 1000 * budget
   const ratios = new Map<string, string>()
   for (const way of ways) {
+    const names = way.isCompiled ? compared.compiled : compared.eager
     if (performance.now() > end) return ratios
-    const peer = start(1, { ...way, seconds: mostSeconds })
-    for (const name of compared) {
+    const peer = start(1, { ...way, seconds: mostSeconds }, names)
+    for (const name of names) {
       const ours = rows.find((row) => row.name === name)
-      const workload = workloads.find((each) => each.name === name)
-      if (ours === undefined || workload === undefined || (way.isCompiled && !compiled.has(name))) continue
+      const workload = sized.find((each) => each.name === name)
+      if (ours === undefined || workload === undefined) continue
       if (performance.now() > end) return ratios
       const made = peer.attempts[name]
       if (made === undefined) {

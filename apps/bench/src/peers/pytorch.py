@@ -199,19 +199,18 @@ def lstm():
     return training([head, bias], loss, torch.optim.Adam(trained, lr=1e-3))
 
 
-def gpt():
-    width, heads, context, texts = 256, 4, 128, 16
-    params = [parameter(fill([256, width], 10, -0.05, 0.05)), parameter(fill([context, width], 11, -0.05, 0.05))]
-    for b in range(4):
+def gpt(width=256, heads=4, blocks=4, context=128, texts=16, tokens=256, products=torch.float32):
+    params = [parameter(fill([tokens, width], 10, -0.05, 0.05)), parameter(fill([context, width], 11, -0.05, 0.05))]
+    for b in range(blocks):
         params += [ones(width), zeros(width), dense(width, 3 * width, 20 + 10 * b), zeros(3 * width)]
         params += [dense(width, width, 21 + 10 * b), zeros(width), ones(width), zeros(width)]
         params += [dense(width, 4 * width, 22 + 10 * b), zeros(4 * width), dense(4 * width, width, 23 + 10 * b), zeros(width)]
-    params += [ones(width), zeros(width), dense(width, 256, 12)]
-    x, y = ints([texts, context], 1, 256), ints([texts * context], 2, 256)
+    params += [ones(width), zeros(width), dense(width, tokens, 12)]
+    x, y = ints([texts, context], 1, tokens), ints([texts * context], 2, tokens)
 
     def loss(characters, positions, *rest):
         h = characters[x] + positions
-        for b in range(4):
+        for b in range(blocks):
             g1, s1, wqkv, bqkv, wp, bp, g2, s2, wf, bf, wo, bo = rest[12 * b : 12 * b + 12]
             q, k, v = (
                 part.reshape(texts, context, heads, width // heads).transpose(1, 2)
@@ -220,10 +219,27 @@ def gpt():
             attended = F.scaled_dot_product_attention(q, k, v, is_causal=True)
             h = h + attended.transpose(1, 2).reshape(texts, context, width) @ wp + bp
             h = h + F.gelu(F.layer_norm(h, [width], g2, s2) @ wf + bf, approximate="tanh") @ wo + bo
-        gain, shift, head = rest[48:]
-        return F.cross_entropy((F.layer_norm(h, [width], gain, shift) @ head).reshape(-1, 256), y)
+        gain, shift, head = rest[12 * blocks :]
+        return F.cross_entropy((F.layer_norm(h, [width], gain, shift) @ head).reshape(-1, tokens), y)
 
-    return training(params, loss, torch.optim.AdamW(params, lr=3e-4, weight_decay=0.01))
+    def mixed(*params):
+        with torch.autocast(device.type, products):
+            return loss(*params)
+
+    return training(params, loss if products == torch.float32 else mixed, torch.optim.AdamW(params, lr=3e-4, weight_decay=0.01))
+
+
+def gpt2():
+    return gpt(768, 12, 12, 1024, 16, 50304, torch.bfloat16)
+
+
+def large(function, *shapes, dtype=torch.float32):
+    """Of values between 0 and 1, made on the device; there is nothing to check."""
+    return lambda: calculation(function, [torch.rand(shape, device=device).to(dtype) for shape in shapes], lambda y: [])
+
+
+def square(n, dtype):
+    return large(torch.matmul, [n, n], [n, n], dtype=dtype)
 
 
 def notes():
@@ -248,6 +264,14 @@ workloads = {
     "lstm": lstm,
     "gpt": gpt,
     "notes_gd": notes,
+    "gpt2_124m": gpt2,
+    "copy_1GiB": large(torch.clone, [2**28]),
+    "chain_1GiB": large(lambda x, y: x * y + x, [2**28], [2**28]),
+    "softmax_1GiB": large(lambda x: torch.softmax(x, -1), [2**18, 1024]),
+    "gemm_f32_4096": square(4096, torch.float32),
+    "gemm_bf16_4096": square(4096, torch.bfloat16),
+    "gemm_bf16_8192": square(8192, torch.bfloat16),
+    "gemm_f16_8192": square(8192, torch.float16),
 }
 
 

@@ -66,10 +66,13 @@ const objection = (): string | undefined => {
   return status === 0 ? undefined : `${python()} has no PyTorch: ${lastLine(stderr ?? "")}`
 }
 
-/** PyTorch, run in one way. */
-export const start = (threads: number, way: Way): Peer => {
+/** PyTorch, run in one way: for the workloads, unless others are named. */
+export const start = (
+  threads: number,
+  way: Way,
+  names: ReadonlyArray<string> = workloads.map(({ name }) => name)
+): Peer => {
   const missing = objection()
-  const names = workloads.map(({ name }) => name)
   return {
     threads,
     attempts: missing === undefined ? Object.fromEntries(names.map((name) => [name, attempt(name, threads, way)])) : {},
