@@ -79,7 +79,7 @@ const planeOf = (values: ReadonlyArray<number>, path: ReadonlyArray<Place>, best
     values: Array.from({ length: columns ** 2 }, (_, i) => nll(at(x, i % columns), at(y, Math.floor(i / columns)))),
     columns,
     levels: [0.01, 0.03, 0.1, 0.3, 1, 3, 10].map((above) => best + above),
-    paths: [{ name: "L-BFGS", places: path }]
+    paths: [{ name: "BFGS", places: path }]
   }
 }
 

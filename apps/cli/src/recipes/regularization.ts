@@ -1,7 +1,10 @@
+import { vmap } from "@cotangent/autodiff/Vmap"
+import * as Augment from "@cotangent/data/Augment"
 import * as Datasets from "@cotangent/data/Dataset"
 import { mlp } from "@cotangent/models/mlp"
 import * as Activation from "@cotangent/nn/Activation"
 import * as Initializer from "@cotangent/nn/Initializer"
+import type { Rows } from "@cotangent/nn/layer/linear"
 import { linear } from "@cotangent/nn/layer/linear"
 import { dropout } from "@cotangent/nn/layer/regularize"
 import * as Model from "@cotangent/nn/Model"
@@ -58,6 +61,20 @@ const thinned = Model.sequential(
   ["layer3", linear(second, outputs, he)]
 )
 
+/** Moves and turns a little, and makes higher or wider: a seven stays a seven. */
+const change = Augment.compose(
+  Augment.translate({ vertical: 2, horizontal: 2 }),
+  Augment.rotate({ degrees: 10 }),
+  Augment.stretch({ vertical: [0.9, 1.1], horizontal: [0.9, 1.1] })
+)
+
+/** Changes each picture of a batch of rows in its own way. */
+const augmented = (batch: Rows<784>, key: Random.Key): Rows<784> => {
+  const [count] = batch.shape
+  const pictures = Tensor.reshape(Tensor.cast(batch, "f32"), [count, 1, 28, 28])
+  return Tensor.reshape(vmap(change)(pictures, Random.keys(key, count)), [count, 784])
+}
+
 const isWeight = (path: string): boolean => path.endsWith("weight")
 
 /** The test error of a training: that of its end or, where it was stopped, of the epoch that was best on what is held out. */
@@ -86,7 +103,7 @@ const rowOf = (trained: Trained): ReadonlyArray<string> => {
  */
 export const task: Task = {
   seed: 0,
-  trainings: ["plain", "early-stopping", "l1", "l2", "dropout"],
+  trainings: ["plain", "early-stopping", "l1", "l2", "dropout", "augmentation"],
   run: Effect.fnUntraced(function* (lab) {
     const set = yield* mnist(lab)
     const sample = Datasets.take(set.train, few.pictures)
@@ -117,8 +134,9 @@ export const task: Task = {
         watch: (stop) => stopWhenNoImprovement({ stop, metric: "validation loss", epochs: 5 })
       }),
       yield* trainOn(lab, parts, { ...usual, name: "l1", penalty: (params) => Penalty.l1(params, 2e-3, isWeight) }),
-      yield* trainOn(lab, parts, { ...usual, name: "l2", penalty: (params) => Penalty.l2(params, 0.1, isWeight) }),
-      yield* trainOn(lab, parts, { ...usual, name: "dropout", model: thinned })
+      yield* trainOn(lab, parts, { ...usual, name: "l2", penalty: (params) => Penalty.l2(params, 0.03, isWeight) }),
+      yield* trainOn(lab, parts, { ...usual, name: "dropout", model: thinned }),
+      yield* trainOn(lab, parts, { ...usual, name: "augmentation", augment: augmented })
     ]
     const [base, ...others] = trainings
     const better = others.filter((trained) => errorOf(trained) < errorOf(base))

@@ -63,13 +63,18 @@ const galleryOf = ({ isInk = false, pictures, size = 84 }: Gallery): Html =>
     )}
   </div>`
 
-/** Rows of text; the first has the heads, the first column the names. */
-export const tableOf = ({ rows: [heads = [], ...rows] }: Pick<Table, "rows">): Html =>
-  html`<div class="scroll">
+/** Whether a cell of a column has words, not a number or a name. */
+const hasWords = (rows: Table["rows"], column: number): boolean =>
+  rows.some((row) => /\p{L}{2}\s+\p{L}{2}/u.test(row[column] ?? ""))
+
+/** Rows of text; the first has the heads, the first column the names. Words begin at the left, numbers end at the right. */
+export const tableOf = ({ rows: [heads = [], ...rows] }: Pick<Table, "rows">): Html => {
+  const sides = heads.map((_, column) => (hasWords(rows, column) ? "words" : ""))
+  return html`<div class="scroll">
     <table class="plain">
       <thead>
         <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
+          ${heads.map((head, i) => html`<th scope="col" class="${sides[i]}">${head}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -77,12 +82,13 @@ export const tableOf = ({ rows: [heads = [], ...rows] }: Pick<Table, "rows">): H
           ([name = "", ...cells]) =>
             html`<tr>
               <th scope="row">${name}</th>
-              ${cells.map((cell) => html`<td>${cell}</td>`)}
+              ${cells.map((cell, i) => html`<td class="${sides[i + 1]}">${cell}</td>`)}
             </tr>`
         )}
       </tbody>
     </table>
   </div>`
+}
 
 const bodyOf = (figure: Figure): Html => {
   switch (figure._tag) {

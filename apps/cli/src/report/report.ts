@@ -12,7 +12,7 @@ import type { Trained } from "../lab/Lab.ts"
 import { alone } from "../Recipe.ts"
 import { bytes, count, duration, plural } from "../terminal/format.ts"
 import type { Outcome } from "../train/summary.ts"
-import { deviceText } from "../train/summary.ts"
+import { checkpointRows, deviceText } from "../train/summary.ts"
 import { version } from "../version.ts"
 import type { Fact } from "./page.ts"
 import { page } from "./page.ts"
@@ -30,28 +30,28 @@ const trainingFacts = ({ history, plan }: Trained): ReadonlyArray<Fact> => {
   ]
 }
 
-const factsOf = (
-  { checkpoint, conclusion, device, folder, millis, recipe, seed, trained }: Outcome,
-  finished: string
-): ReadonlyArray<Fact> => [
-  ["recipe", recipe.name],
-  ["section of the notes", recipe.section],
-  ["data", recipe.data],
-  ...conclusion.remarks,
-  ...trained.flatMap(trainingFacts),
-  ["seed", String(seed)],
-  ["device", deviceText(device)],
-  ...(device.memoryBytes === undefined ? [] : [["memory at most", bytes(device.memoryBytes)] as const]),
-  [
-    "time",
-    `${duration(millis)} from start to finish, ${duration(trained.reduce((sum, { history }) => sum + history.millis, 0))} of training steps`
-  ],
-  ["processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} available`],
-  ["system", `${process.platform} ${process.arch}, Node ${process.versions.node}, V8 ${process.versions.v8}`],
-  ["cotangent", version],
-  [checkpoint === undefined ? "checkpoints" : "checkpoint", checkpoint ?? folder],
-  ["finished", finished]
-]
+const factsOf = (outcome: Outcome, finished: string): ReadonlyArray<Fact> => {
+  const { conclusion, device, millis, recipe, seed, trained } = outcome
+  return [
+    ["recipe", recipe.name],
+    ["section of the notes", recipe.section],
+    ["data", recipe.data],
+    ...conclusion.remarks,
+    ...trained.flatMap(trainingFacts),
+    ["seed", String(seed)],
+    ["device", deviceText(device)],
+    ...(device.memoryBytes === undefined ? [] : [["memory at most", bytes(device.memoryBytes)] as const]),
+    [
+      "time",
+      `${duration(millis)} from start to finish, ${duration(trained.reduce((sum, { history }) => sum + history.millis, 0))} of training steps`
+    ],
+    ["processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} available`],
+    ["system", `${process.platform} ${process.arch}, Node ${process.versions.node}, V8 ${process.versions.v8}`],
+    ["cotangent", version],
+    ...checkpointRows(outcome),
+    ["finished", finished]
+  ]
+}
 
 /** Writes the report to the place that `outcome` names. */
 export const write = (outcome: Outcome): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>

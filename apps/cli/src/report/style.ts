@@ -39,6 +39,7 @@ svg { width: 100%; height: auto; font: 15px system-ui, "DejaVu Sans", sans-serif
 .plain { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.95rem; }
 .plain th, .plain td { padding: 0.42rem 0.9rem 0.42rem 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 .plain th:first-child { text-align: left; font-weight: 600; } .plain thead th { color: var(--faint); font-weight: 600; }
+.plain .words { text-align: left; }
 .plain tbody tr:last-child > * { border-bottom: 0; }
 figure { margin: 0; text-align: center; font-size: 0.85rem; }
 figure img { width: 100%; max-width: var(--size); height: auto; image-rendering: pixelated; border-radius: 8px; border: 1px solid var(--line); }

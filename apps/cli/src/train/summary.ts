@@ -94,9 +94,13 @@ const worstRows = ({ checkpoint, conclusion: { details } }: Outcome): ReadonlyAr
   return [["worst mistake", `${program} predict --image ${worst}${of}`]]
 }
 
+/** Where the checkpoints of trainings are, if there were any. */
+export const checkpointRows = ({ checkpoint, folder, trained }: Outcome): ReadonlyArray<Row> =>
+  trained.length === 0 ? [] : [checkpoint === undefined ? ["checkpoints", folder] : ["checkpoint", checkpoint]]
+
 /** The last lines of a recipe. */
 export const summary = (outcome: Outcome, style: Style): ReadonlyArray<string> => {
-  const { checkpoint, conclusion, device, folder, report } = outcome
+  const { conclusion, device, report } = outcome
   const rows: ReadonlyArray<Row> = [
     ...resultRows(outcome, style),
     ...verdictRows(outcome, style),
@@ -104,7 +108,7 @@ export const summary = (outcome: Outcome, style: Style): ReadonlyArray<string> =
     ...conclusion.remarks,
     ["time", timeText(outcome)],
     ["device", deviceText(device)],
-    checkpoint === undefined ? ["checkpoints", folder] : ["checkpoint", checkpoint],
+    ...checkpointRows(outcome),
     ["report", report],
     ...worstRows(outcome)
   ]
