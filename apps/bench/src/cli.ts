@@ -42,22 +42,27 @@ const flags = {
     Flag.withDescription("a few calls each: to see that results are right"),
     Flag.withDefault(false)
   ),
-  peers: Flag.Boolean("peers").pipe(
-    Flag.withDescription("time other libraries as well: tfjs-wasm, jax-js, and PyTorch if a Python has it"),
-    Flag.withDefault(false)
+  peers: Flag.String("peers").pipe(
+    Flag.withDescription(
+      "time other libraries as well, as --peers=NAMES some of them: tfjs-wasm, jax-js, pytorch, torch.compile"
+    ),
+    Flag.withMetavar("NAMES"),
+    Flag.withOptionalValue(""),
+    Flag.optional
   ),
   json: file("json", "write the results, a line of JSON each"),
   profile: file("profile", "print the time of each kernel, write a trace for Chrome (of the last workload)"),
   record: Flag.Boolean("record").pipe(Flag.withDescription("write docs/benchmarks.md"), Flag.withDefault(false))
 }
 
-const command = Command.make("bench", flags, ({ json, profile, threads, ...given }) =>
+const command = Command.make("bench", flags, ({ json, peers, profile, threads, ...given }) =>
   Effect.flatMap(
     Effect.promise(() => import("./run.ts")),
     ({ run }) =>
       run({
         ...given,
         json: Option.getOrUndefined(json),
+        peers: Option.getOrUndefined(peers),
         profile: Option.getOrUndefined(profile),
         threads: Option.getOrUndefined(threads)
       })

@@ -28,8 +28,8 @@ export interface Options {
   readonly threads: number | undefined
   readonly device: string
   readonly quick: boolean
-  /** Whether other libraries are timed as well. */
-  readonly peers: boolean
+  /** Which other libraries are timed as well, separated by commas; empty for all, none if absent. */
+  readonly peers: string | undefined
   readonly json: string | undefined
   readonly profile: string | undefined
   readonly record: boolean
@@ -37,20 +37,32 @@ export interface Options {
   readonly values?: Expected
 }
 
-const chosen = (names: string): Effect.Effect<ReadonlyArray<Workload>, UsageError> => {
-  if (names === "") return Effect.succeed(workloads)
-  return Effect.forEach(names.split(","), (name) => {
-    const found = workloads.find((workload) => workload.name === name.trim())
-    if (found !== undefined) return Effect.succeed(found)
-    const known = workloads.map((workload) => workload.name).join(", ")
-    return Effect.fail(new UsageError({ message: `unknown workload '${name.trim()}': expected some of ${known}` }))
+/** The items of a list that `names` names, separated by commas; all if it is empty. */
+const chosen = <A>(
+  what: string,
+  items: Readonly<Record<string, A>>,
+  names: string
+): Effect.Effect<ReadonlyArray<A>, UsageError> => {
+  if (names === "") return Effect.succeed(Object.values(items))
+  return Effect.forEach(names.split(","), (each) => {
+    const name = each.trim()
+    if (Object.hasOwn(items, name)) return Effect.succeed(items[name])
+    const known = Object.keys(items).join(", ")
+    return Effect.fail(new UsageError({ message: `unknown ${what} '${name}': expected some of ${known}` }))
   })
 }
+
+const byName: Readonly<Record<string, Workload>> = Object.fromEntries(workloads.map((each) => [each.name, each]))
+const peerNames: Readonly<Record<string, string>> = Object.fromEntries(Object.keys(peers).map((name) => [name, name]))
 
 const encode = (outcome: Results.Outcome): Effect.Effect<string> =>
   Effect.orDie(Schema.encodeEffect(Results.outcomeJson)(outcome))
 
-const timeAll = Effect.fnUntraced(function* (picked: ReadonlyArray<Workload>, options: Options) {
+const timeAll = Effect.fnUntraced(function* (
+  picked: ReadonlyArray<Workload>,
+  beside: ReadonlyArray<string>,
+  options: Options
+) {
   const { device, profile, quick, values = expected } = options
   const threads = options.threads ?? Math.min(availableParallelism(), 8)
   const rows: Array<Row> = []
@@ -60,7 +72,7 @@ const timeAll = Effect.fnUntraced(function* (picked: ReadonlyArray<Workload>, op
     if (said.length > 0) yield* Console.log(said.join("\n"))
     yield* Console.log(yield* encode(result))
     // One after the other, near in time: what slows the machine down slows all of them.
-    const others = yield* Effect.forEach(options.peers ? Object.keys(peers) : [], (peer) =>
+    const others = yield* Effect.forEach(beside, (peer) =>
       Effect.tap(timePeer({ ...job, device: peer }, workload, values), (outcome) =>
         Effect.flatMap(encode(outcome), Console.log)
       )
@@ -72,13 +84,14 @@ const timeAll = Effect.fnUntraced(function* (picked: ReadonlyArray<Workload>, op
 
 /** Times the workloads and says what came of each. **Fails** with `Wrong` where check values differ. */
 export const run = Effect.fnUntraced(function* (options: Options) {
-  const picked = yield* chosen(options.workloads)
+  const picked = yield* chosen("workload", byName, options.workloads)
+  const beside = options.peers === undefined ? [] : yield* chosen("library", peerNames, options.peers)
   if (!Object.hasOwn(devices, options.device)) {
     const known = Object.keys(devices).join(", ")
     return yield* new UsageError({ message: `unknown device '${options.device}': expected ${known}` })
   }
   const at = yield* circumstances()
-  const rows = yield* timeAll(picked, options)
+  const rows = yield* timeAll(picked, beside, options)
   yield* Console.log(["", ...table(cells(rows)), ...skips(rows), machineLine(at)].join("\n"))
   const lines = yield* Effect.forEach(
     rows.flatMap(({ peers: others, result }) => [result, ...others]),

@@ -51,6 +51,7 @@ describe("the program", () => {
   it("ends with 2 where it is called wrongly", () => {
     expect(run("--workloads", "nothing")).toMatchObject({ status: 2 })
     expect(run("--device", "abacus", "--workloads", "gemm_256")).toMatchObject({ status: 2 })
+    expect(run("--peers=abacus", "--workloads", "gemm_256")).toMatchObject({ status: 2 })
   })
 })
 
@@ -124,7 +125,7 @@ describe("check values", () => {
     threads: 1,
     device: "wasm",
     quick: true,
-    peers: false,
+    peers: undefined,
     json: undefined,
     profile: undefined,
     record: false
