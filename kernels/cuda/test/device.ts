@@ -46,6 +46,7 @@ export const recorder = (): {
     prepare: (plan) => Effect.sync(() => (plans.push(plan), { run: () => Effect.void })),
     synchronize: Effect.void,
     timed: (body) => Effect.map(body, (value) => [value, 0] as const),
+    profiled: (body) => Effect.map(body, (value) => [value, []] as const),
     availableBytes: () => 2 ** 36
   }
   return { layer: Device.layer(Effect.succeed(backend(driver))), plans }

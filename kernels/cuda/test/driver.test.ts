@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
+import { at, input, memory, output, planOf } from "./plans.ts"
 import { emulator, nothing, remains } from "./support.ts"
 
 const standIn = emulator()
@@ -76,6 +77,32 @@ describe.skipIf(standIn.obstacle !== undefined)("a device", () => {
         const [value, time] = yield* driver.timed(Effect.succeed(7))
         assert.strictEqual(value, 7)
         assert.isAtLeast(time, 0)
+      })
+    )
+  )
+
+  it.effect("takes the time of every operation of a plan, and what the plan does stays the same", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const driver = yield* open()
+        const bytes = Uint8Array.from({ length: 64 }, (_, i) => i)
+        const from = yield* memory(driver, 64)
+        const to = yield* memory(driver, 64)
+        yield* driver.write(from, bytes)
+        const copy = { tag: "copy", from: at(input(0)), to: at(output(0)), bytes: 32 } as const
+        const clear = { tag: "clear", place: at(output(0), 32), bytes: 32 } as const
+        const plan = planOf("", [copy, clear])
+        const prepared = yield* driver.prepare(plan, { inputs: 1, outputs: 1 })
+        const run = prepared.run([from], [to])
+        const [, times] = yield* driver.profiled(Effect.andThen(run, run))
+        assert.deepStrictEqual(
+          times.map(({ operation }) => operation),
+          [copy, clear, copy, clear]
+        )
+        for (const { ms } of times) assert.isAtLeast(ms, 0)
+        assert.deepStrictEqual([...(yield* driver.read(to, 64))], [...bytes.subarray(0, 32), ...new Uint8Array(32)])
+        const [, after] = yield* Effect.andThen(run, driver.profiled(Effect.void))
+        assert.deepStrictEqual(after, [])
       })
     )
   )

@@ -20,6 +20,7 @@ import { oddProducts } from "../workloads/products.ts"
 import { conformance } from "./conformance.ts"
 import type { Probe } from "./probes.ts"
 import { copy, probes } from "./probes.ts"
+import { profile } from "./profile.ts"
 import { beside } from "./torch.ts"
 
 /** How long sections may take. **Units** seconds. */
@@ -196,6 +197,20 @@ const onDevice = Effect.fnUntraced(function* (
   yield* Console.log(table(cellsOf(rows, ratios)).join("\n"))
   return { wrong: wrong + live, leftOut }
 })
+
+/** Tables of the operations of workloads that are asked for by name. */
+export const profiles = (asked: ReadonlyArray<string>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const driver = yield* Drivers.open()
+      const device = yield* Device.make(Cuda.backend(driver))
+      for (const workload of ordered.filter(({ name }) => asked.includes(name))) {
+        const rows = yield* Effect.provideService(profile(driver, workload), Device, device)
+        yield* Console.log([workload.name, ...table(rows)].join("\n"))
+      }
+      return 0
+    })
+  )
 
 /** The whole check, or the parts of it that are asked for by name. Gives the number of things that are wrong. */
 export const check = (asked: ReadonlyArray<string>, budget: Budget) =>

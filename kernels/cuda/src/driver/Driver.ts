@@ -14,6 +14,7 @@ import * as Executions from "./Execution.ts"
 import * as ImageCaches from "./ImageCache.ts"
 import * as Modules from "./Modules.ts"
 import * as Nvrtcs from "./Nvrtc.ts"
+import type { Observer, OperationTime } from "./Profile.ts"
 import * as Pools from "./Pool.ts"
 import * as Products from "./Products.ts"
 import type { DeviceInfo, SessionOptions } from "./Session.ts"
@@ -59,6 +60,13 @@ export interface Driver {
   readonly synchronize: Effect.Effect<void, DeviceLost>
   /** What `body` gives, and how long the device took for what it starts. **Units** milliseconds. */
   readonly timed: <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<readonly [A, number], E | DeviceLost, R>
+  /**
+   * What `body` gives, and for each operation of the plans that it runs how long the device took. They run one by one,
+   * not as graphs, and each is waited for.
+   */
+  readonly profiled: <A, E, R>(
+    body: Effect.Effect<A, E, R>
+  ) => Effect.Effect<readonly [A, ReadonlyArray<OperationTime>], E, R>
   /** Bytes that the device has left. */
   readonly availableBytes: () => number
 }
@@ -106,6 +114,7 @@ export const open = Effect.fnUntraced(function* (
         ? new OutOfMemory({ device, requested: bytes, available: pool.available() })
         : otherwise(device, error)
 
+  let observer: Observer | undefined
   const wait: Effect.Effect<void, DeviceLost> = Effect.uninterruptible(
     Effect.tryPromise({
       try: () => session.callAsync([session.cuda.cuStreamSynchronize, session.stream]),
@@ -131,7 +140,13 @@ export const open = Effect.fnUntraced(function* (
         Effect.try({
           try: () => {
             arena.reserve(plan.scratchBytes)
-            return Executions.make(plan, inputs, outputs, { session, products, transfers, modules })
+            return Executions.make(plan, inputs, outputs, {
+              session,
+              products,
+              transfers,
+              modules,
+              observer: () => observer
+            })
           },
           catch: failed
         }),
@@ -188,6 +203,15 @@ export const open = Effect.fnUntraced(function* (
       const time = yield* Effect.try({ try: () => Events.elapsed(session, from, to), catch: lost })
       return [result, time] as const
     }, Effect.scoped),
+    profiled: Effect.fnUntraced(function* (body) {
+      const times: Array<OperationTime> = []
+      const value = yield* Effect.acquireUseRelease(
+        Effect.sync(() => (observer = (found) => void times.push(...found))),
+        () => body,
+        () => Effect.sync(() => (observer = undefined))
+      )
+      return [value, times] as const
+    }),
     availableBytes: pool.available
   }
 })

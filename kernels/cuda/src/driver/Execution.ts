@@ -9,7 +9,9 @@ import type { Graph } from "./Graphs.ts"
 import { capture } from "./Graphs.ts"
 import type { Module } from "./Modules.ts"
 import type { Products } from "./Products.ts"
-import type { Recording } from "./Recording.ts"
+import type { Observer } from "./Profile.ts"
+import { timeEach } from "./Profile.ts"
+import type { Recording, Surroundings } from "./Recording.ts"
 import { record } from "./Recording.ts"
 import type { Session } from "./Session.ts"
 import type { Transfers } from "./Transfers.ts"
@@ -20,6 +22,8 @@ export interface Ground {
   readonly products: Products
   readonly transfers: Transfers
   readonly modules: ReadonlyArray<Module>
+  /** Who wants to know how long operations take; they run one by one as long as there is somebody. */
+  readonly observer: () => Observer | undefined
 }
 
 /** A plan that is ready. */
@@ -59,14 +63,15 @@ const refresh = <A>(list: Array<A>, matches: (element: A) => boolean): A | undef
 
 /** Makes `plan` ready: what it refers to is looked up now. **Throws** `CudaError`. */
 export const make = (plan: DevicePlan, inputs: number, outputs: number, ground: Ground): Execution => {
-  const { modules, products, session, transfers } = ground
+  const { modules, observer, products, session, transfers } = ground
   const slotOf = (memory: Memory): number =>
     memory.tag === "input" ? memory.index : memory.tag === "output" ? inputs + memory.index : inputs + outputs
+  const surroundings: Surroundings = { session, modules, products, slotOf }
   const recordings = new WeakMap<Straight, Recording>()
   const recordingOf = (block: Straight): Recording => {
     const known = recordings.get(block)
     if (known !== undefined) return known
-    const made = record(block, { session, modules, products, slotOf })
+    const made = record(block, surroundings)
     recordings.set(block, made)
     return made
   }
@@ -89,6 +94,8 @@ export const make = (plan: DevicePlan, inputs: number, outputs: number, ground: 
     return fresh
   }
   const start = (block: Straight, addresses: ReadonlyArray<number>, kept: Capture | undefined): void => {
+    const observe = observer()
+    if (observe !== undefined) return timeEach(block, surroundings, { addresses, observe })
     const recording = recordingOf(block)
     if (kept === undefined || recording.operations < leastOperations) return recording.start(addresses)
     const known = kept.graphs.get(block) ?? capture(session, recording, addresses)

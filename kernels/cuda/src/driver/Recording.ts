@@ -8,6 +8,7 @@ import type { Instance, Round, Straight } from "./Blocks.ts"
 import { resolve, valueOf } from "./Blocks.ts"
 import type { Call } from "./Commands.ts"
 import { commands, failedEntry, writeWord } from "./Commands.ts"
+import type { Event } from "./Events.ts"
 import type { Module } from "./Modules.ts"
 import type { Places, Products } from "./Products.ts"
 import type { Session } from "./Session.ts"
@@ -135,8 +136,15 @@ const draft = (
   }
 }
 
-/** Records operations. **Throws** `CudaError`, as for a kernel that is not there. */
-export const record = ({ instances }: Straight, surroundings: Surroundings): Recording => {
+/**
+ * Records operations; `marks`, one more than there are operations, are set before the first and behind each. **Throws**
+ * `CudaError`, as for a kernel that is not there.
+ */
+export const record = (
+  { instances }: Straight,
+  surroundings: Surroundings,
+  marks: ReadonlyArray<Event> = []
+): Recording => {
   const { adapter, enter, error } = surroundings.session
   const kept: Array<Word> = []
   const keep = (words: ReadonlyArray<Word>): number => {
@@ -144,9 +152,12 @@ export const record = ({ instances }: Straight, surroundings: Surroundings): Rec
     for (const word of words) kept.push(word)
     return first
   }
+  const mark = (at: number): ReadonlyArray<Draft> =>
+    marks.slice(at, at + 1).map((event) => ({ call: event.record, words: [] }))
   const drafts: ReadonlyArray<Draft> = [
     { call: enter, words: [] },
-    ...instances.flatMap((instance) => draft(instance, surroundings, keep))
+    ...mark(0),
+    ...instances.flatMap((instance, i) => [...draft(instance, surroundings, keep), ...mark(i + 1)])
   ]
   const list = commands(
     adapter,

@@ -1,7 +1,7 @@
 /**
  * Plans as text, for people and tests.
  */
-import type { DevicePlan, Matrix, Operation, Place } from "../Plan.ts"
+import type { Clear, Copy, DevicePlan, Launch, Matrix, Operation, Place, Product } from "../Plan.ts"
 
 const placeText = ({ memory, offset: { constant, terms } }: Place): string => {
   const base = memory.tag === "scratch" ? "scratch" : `${memory.tag} ${memory.index}`
@@ -15,27 +15,42 @@ const placeText = ({ memory, offset: { constant, terms } }: Place): string => {
 const matrixText = ({ batchStride, isTransposed, lead, place }: Matrix): string =>
   `${placeText(place)}${isTransposed ? "ᵀ" : ""} {${lead}${batchStride === 0 ? "" : `, ${batchStride}`}}`
 
-const linesOf = (operation: Operation): ReadonlyArray<string> => {
-  const inside = (body: ReadonlyArray<Operation>): ReadonlyArray<string> =>
-    body.flatMap(linesOf).map((line) => `  ${line}`)
+/** An operation without the memory that it works on: those of one kind take about as long as one another. */
+export const kindOf = (operation: Launch | Product | Copy | Clear): string => {
   switch (operation.tag) {
     case "launch": {
       const { block, grid, kernel, sharedBytes } = operation
       const shared = sharedBytes === 0 ? "" : `, ${sharedBytes} bytes shared`
-      return [`launch ${kernel} ${grid.join("×")} blocks of ${block.join("×")}${shared}`]
+      return `launch ${kernel} ${grid.join("×")} blocks of ${block.join("×")}${shared}`
     }
     case "product": {
-      const { a, b, batch, columns, depth, dtype, epilogue, result, resultType, rows } = operation
-      const bias = epilogue.bias === undefined ? "" : ` + ${placeText(epilogue.bias)}`
+      const { a, b, batch, columns, depth, dtype, resultType, rows } = operation
       const size = `${batch === 1 ? "" : `${batch}×`}${rows}×${columns}×${depth}`
-      return [
-        `product ${size} ${dtype} to ${resultType}: ${matrixText(result)} = ${matrixText(a)} · ${matrixText(b)}${bias}`
-      ]
+      const [left, right] = [a, b].map(({ isTransposed }) => (isTransposed ? "ᵀ" : ""))
+      return `product ${size} ${dtype}${left} · ${dtype}${right} to ${resultType}`
     }
     case "copy":
-      return [`copy ${operation.bytes} bytes from ${placeText(operation.from)} to ${placeText(operation.to)}`]
+      return `copy ${operation.bytes} bytes`
     case "clear":
-      return [`clear ${operation.bytes} bytes of ${placeText(operation.place)}`]
+      return `clear ${operation.bytes} bytes`
+  }
+}
+
+const linesOf = (operation: Operation): ReadonlyArray<string> => {
+  const inside = (body: ReadonlyArray<Operation>): ReadonlyArray<string> =>
+    body.flatMap(linesOf).map((line) => `  ${line}`)
+  switch (operation.tag) {
+    case "launch":
+      return [kindOf(operation)]
+    case "product": {
+      const { a, b, epilogue, result } = operation
+      const bias = epilogue.bias === undefined ? "" : ` + ${placeText(epilogue.bias)}`
+      return [`${kindOf(operation)}: ${matrixText(result)} = ${matrixText(a)} · ${matrixText(b)}${bias}`]
+    }
+    case "copy":
+      return [`${kindOf(operation)} from ${placeText(operation.from)} to ${placeText(operation.to)}`]
+    case "clear":
+      return [`${kindOf(operation)} of ${placeText(operation.place)}`]
     case "repeat":
       return [`repeat ${operation.counter.name} < ${operation.count}`, ...inside(operation.body)]
     case "branch":
