@@ -21,7 +21,7 @@ import { checksum } from "./internal/checksum.ts"
 import { claim } from "./internal/parts.ts"
 import { transfer } from "./internal/transfer.ts"
 import type { Limits } from "./internal/unpack.ts"
-import { unpack } from "./internal/unpack.ts"
+import { inflate, unpack } from "./internal/unpack.ts"
 
 /**
  * The checksum of a file, as subresource integrity spells it: an algorithm and a digest in base64.
@@ -54,6 +54,14 @@ export interface Archive extends Remote, Limits {
   readonly into: string
   /** How many leading folders of its paths are left out; none unless stated. */
   readonly strip?: number
+}
+
+/** A gzipped file that was published, and what comes out of it. */
+export interface Packed extends Remote {
+  /** Where that goes, below the folder of the cache. */
+  readonly into: string
+  /** How many bytes it has. */
+  readonly unpacked: number
 }
 
 /** What fetching asks for. */
@@ -123,6 +131,25 @@ export const file = (remote: Remote): Effect.Effect<string, DownloadError | Plat
     })
   )
 
+/** What a fetched file is made into, below the folder of the cache, on its first use. */
+const opened = <R extends Remote & { readonly into: string }>(
+  remote: R,
+  open: (packed: string, path: string) => Effect.Effect<void, FormatError | PlatformError, FileSystem.FileSystem>
+): Effect.Effect<string, DownloadError | FormatError | PlatformError, Services> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const cache = yield* DataCache
+    const path = `${cache.folder}/${remote.into}`
+    if (!(yield* fs.exists(path))) {
+      const packed = yield* file(remote)
+      yield* cache.report({ _tag: "Unpacking", what: remote.what })
+      yield* open(packed, path)
+      yield* Effect.ignore(fs.remove(packed))
+    }
+    yield* cache.report({ _tag: "Ready", what: remote.what, path })
+    return path
+  })
+
 /**
  * The folder with the files of a published archive, fetched and unpacked on its first use.
  *
@@ -132,16 +159,14 @@ export const file = (remote: Remote): Effect.Effect<string, DownloadError | Plat
 export const folder = (
   archive: Archive
 ): Effect.Effect<string, DownloadError | FormatError | PlatformError, Services> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const cache = yield* DataCache
-    const path = `${cache.folder}/${archive.into}`
-    if (!(yield* fs.exists(path))) {
-      const packed = yield* file(archive)
-      yield* cache.report({ _tag: "Unpacking", what: archive.what })
-      yield* unpack(packed, path, archive)
-      yield* Effect.ignore(fs.remove(packed))
-    }
-    yield* cache.report({ _tag: "Ready", what: archive.what, path })
-    return path
-  })
+  opened(archive, (packed, path) => unpack(packed, path, archive))
+
+/**
+ * The path of what a published gzipped file holds, fetched and unpacked on its first use.
+ *
+ * **Fails** as `file` does; `FormatError` for a file that is damaged, or holds more or less than was said.
+ */
+export const unpacked = (
+  packed: Packed
+): Effect.Effect<string, DownloadError | FormatError | PlatformError, Services> =>
+  opened(packed, (from, to) => inflate(from, to, packed.unpacked))

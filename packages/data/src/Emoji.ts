@@ -7,6 +7,7 @@ import type { HostArray } from "@cotangent/tensor/HostArray"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Datasets from "./Dataset.ts"
 import type { ImageDecoder, PictureForm } from "./ImageDecoder.ts"
@@ -31,20 +32,48 @@ export interface Captioned extends Reading<{
   readonly captions: ReadonlyArray<Caption>
 }
 
-const Entries = Schema.Array(
-  Schema.Struct({
-    name: Schema.String,
-    category: Schema.String,
-    image: Schema.String.check(Schema.isPattern(/^[\w-]+\.png$/)),
-    has_img_twitter: Schema.Boolean
-  })
-)
+const List = Schema.Array(Schema.Unknown)
+
+const Entry = Schema.Struct({
+  name: Schema.String,
+  category: Schema.String,
+  image: Schema.String.check(Schema.isPattern(/^[\w-]+\.png$/)),
+  has_img_twitter: Schema.Boolean
+})
+
+const decode = Schema.decodeUnknownResult(Entry)
+
+/** An entry of the list as failures name it: by its place, from 0, and by its name if it has one. */
+const placeOf = (entry: unknown, i: number): string => {
+  const name = typeof entry === "object" && entry !== null && "name" in entry ? entry.name : undefined
+  return typeof name === "string" ? `entry ${i}, ${JSON.stringify(name)},` : `entry ${i}`
+}
+
+/** The entries of the list at `path`; those that are none go to `skips` if that is given. */
+const readEntries = Effect.fnUntraced(function* (path: string, skips: Array<FormatError> | undefined) {
+  const fail = at("emoji list", { path })
+  const list = yield* Schema.decodeUnknownEffect(List)(yield* readJson(path, "emoji list")).pipe(
+    Effect.mapError((error) => fail(error.message))
+  )
+  const entries: Array<typeof Entry.Type> = []
+  for (const [i, given] of list.entries()) {
+    const entry = decode(given)
+    if (Result.isSuccess(entry)) {
+      entries.push(entry.success)
+      continue
+    }
+    const failure = fail(`${placeOf(given, i)} is no emoji: ${entry.failure.message}`)
+    if (skips === undefined) return yield* failure
+    skips.push(failure)
+  }
+  return entries
+})
 
 /**
  * Reads the 1,911 pictures with their names; 64 × 64 pixels in colour, unless `form` says otherwise.
  *
- * **Fails** `PlatformError` if a file cannot be read; `FormatError`, which names it, if the list is not one of emoji or a
- * picture is damaged, unless `skipInvalid` says to leave that out.
+ * **Fails** `PlatformError` if a file cannot be read; `FormatError`, which names it, if the list or an entry of it is not one of
+ * emoji, or if a picture is damaged, unless `skipInvalid` says to leave entries and pictures out.
  *
  * **Example** (Fetching and loading pictures with captions)
  *
@@ -58,14 +87,13 @@ export const load = (
 ): Effect.Effect<Captioned, FormatError | PlatformError, FileSystem.FileSystem | ImageDecoder> =>
   Effect.gen(function* () {
     const path = `${folder}/emoji.json`
-    const entries = yield* Schema.decodeUnknownEffect(Entries)(yield* readJson(path, "emoji list")).pipe(
-      Effect.mapError((error) => at("emoji list", { path })(error.message))
-    )
+    const skips = Readings.skips(form)
+    const entries = yield* readEntries(path, skips)
     const shown = entries.filter((entry) => entry.has_img_twitter)
     const { image, kept, skipped } = yield* readPictures(
       shown.map((entry) => `${folder}/img/twitter/64/${entry.image}`),
       { channels: 3, size: [64, 64], ...form }
     )
     const captions = kept.map((i) => ({ text: shown[i].name.toLowerCase(), category: shown[i].category }))
-    return { ...Readings.make(Datasets.make({ image }), skipped), captions }
+    return { ...Readings.make(Datasets.make({ image }), [...(skips ?? []), ...skipped]), captions }
   })

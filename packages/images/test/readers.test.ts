@@ -174,6 +174,26 @@ layer(services)("Emoji.load", (it) => {
     })
   )
 
+  it.effect("names an entry that is none, or leaves it out and reports it", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderOf(
+        emoji(entry("a", "1-a.png"), { ...entry("b", "2.png"), category: 7 }, "c", entry("d", "2.png"))
+      )
+      const { message } = yield* Effect.flip(Emoji.load(folder))
+      assert.include(message, `${folder}/emoji.json is not a valid emoji list file: entry 1, "b", is no emoji: `)
+      const { captions, size, skipped } = yield* Emoji.load(folder, { ...form, skipInvalid: true })
+      assert.deepStrictEqual(
+        captions.map(({ text }) => text),
+        ["a", "d"]
+      )
+      assert.strictEqual(size, 2)
+      assert.deepStrictEqual(
+        skipped.map(({ reason }) => reason.slice(0, 7)),
+        ["entry 1", "entry 2"]
+      )
+    })
+  )
+
   it.effect("refuses a list of something else", () =>
     Effect.gen(function* () {
       for (const wrong of [{}, { name: "a" }, entry("a", "../../etc/passwd.png")]) {

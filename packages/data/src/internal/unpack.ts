@@ -138,3 +138,38 @@ export const unpack = (
       if (Exit.isFailure(renamed) && !(yield* fs.exists(folder))) return yield* renamed
     })
   )
+
+/**
+ * Unpacks the gzipped file at `path` to `to`, whole or not at all.
+ *
+ * **Fails** `FormatError` for a file that is damaged, or that does not hold so many `bytes`; `PlatformError` if something
+ * cannot be read or written.
+ */
+export const inflate = (
+  path: string,
+  to: string,
+  bytes: number
+): Effect.Effect<void, FormatError | PlatformError, FileSystem.FileSystem> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const fail = at("gzip", { path })
+      yield* fs.makeDirectory(to.slice(0, to.lastIndexOf("/")), { recursive: true })
+      const remove = (name: string) => Effect.ignore(fs.remove(name, { force: true }))
+      yield* Effect.forEach(yield* abandoned(to, ".tmp"), remove)
+      const temporary = yield* Effect.acquireRelease(beside(to, ".tmp"), remove)
+      const file = yield* fs.open(temporary, { flag: "wx" })
+      let written = 0
+      yield* Stream.runForEach(
+        inflated(path, fail),
+        Effect.fnUntraced(function* (chunk) {
+          written += chunk.length
+          if (written > bytes) return yield* fail(`it holds more than ${bytes} bytes`)
+          yield* file.writeAll(chunk)
+        })
+      )
+      if (written < bytes) return yield* fail(`it holds ${written} bytes, not ${bytes}`)
+      yield* file.sync
+      yield* fs.rename(temporary, to)
+    })
+  )
