@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { devices } from "./command/devices.ts"
+import { diagnose } from "./command/diagnose.ts"
 import { predict } from "./command/predict.ts"
 import { train } from "./command/train.ts"
 import { describe, Interrupted, UsageError } from "./failure.ts"
@@ -21,8 +22,8 @@ import { unknown } from "./nearest.ts"
 import { version } from "./version.ts"
 
 const root = Command.make("cotangent").pipe(
-  Command.withDescription("Train neural networks, ask them, and see what they run on"),
-  Command.withSubcommands([train, predict, devices])
+  Command.withDescription("Train neural networks, examine and ask them, and see what they run on"),
+  Command.withSubcommands([train, diagnose, predict, devices])
 )
 
 /** A mistake in the command line, in one line with the nearest valid name. */

@@ -16,6 +16,21 @@ export class Missing extends Data.TaggedError("Missing")<{ readonly what: string
   }
 }
 
+/** A recipe that does not learn from examples by gradients, so that there is nothing to examine. */
+export class NothingToExamine extends Data.TaggedError("NothingToExamine")<{
+  readonly recipe: string
+  /** The training that learns in another way, if the recipe has one. */
+  readonly training: string | undefined
+}> {
+  override get message(): string {
+    const why =
+      this.training === undefined
+        ? "it has no trainings"
+        : `its training '${this.training}' does not learn from examples by gradients`
+    return `there is nothing to examine in ${this.recipe}: ${why}; name another recipe, for instance mnist-mlp`
+  }
+}
+
 /** Recipes that came to nothing, or not to what they promise. */
 export class Missed extends Data.TaggedError("Missed")<{ readonly troubles: ReadonlyArray<string> }> {
   override get message(): string {

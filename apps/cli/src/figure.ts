@@ -84,6 +84,10 @@ export interface Table extends Titled {
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
 }
 
+/** Whether a cell of a column has words, not a number or a name: words begin at the left, numbers end at the right. */
+export const hasWords = (rows: Table["rows"], column: number): boolean =>
+  rows.some((row) => /\p{L}{2}\s+\p{L}{2}/u.test(row[column] ?? ""))
+
 /** Pictures with what is said of them. */
 export interface Gallery extends Titled {
   readonly _tag: "Gallery"

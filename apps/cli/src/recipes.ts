@@ -191,7 +191,7 @@ const list: ReadonlyArray<Recipe> = [
     load: from(() => import("./recipes/lottery.ts"))
   },
   {
-    name: "diagnose",
+    name: "checklist",
     summary: "the checklist of a training, for nets from good, too large and no weights",
     section: "3.6 Summary",
     data: "MNIST, 60,000 digits",
@@ -203,7 +203,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "learned by heart, zero", form: "count", most: 0 }
     ],
     seconds: 30,
-    load: from(() => import("./recipes/diagnose.ts"))
+    load: from(() => import("./recipes/checklist.ts"))
   }
 ]
 

@@ -10,7 +10,8 @@ describe("help", () => {
   it("names the commands", async () => {
     const { code, err, out } = await run("--help")
     assert.deepStrictEqual([code, err], [0, ""])
-    for (const command of ["train", "predict", "devices"]) assert.match(out, new RegExp(`^  ${command} `, "m"))
+    for (const command of ["train", "diagnose", "predict", "devices"])
+      assert.match(out, new RegExp(`^  ${command} `, "m"))
     assert.notInclude(out, "\u001b")
   })
 
@@ -27,6 +28,7 @@ describe("help", () => {
         "--explain",
         "--list"
       ],
+      diagnose: ["--device", "--seed N", "--steps N", "--search (grid|random)", "--limit N", "--out DIR"],
       predict: ["--checkpoint PATH", "--image N", "--set (test|train)", "--device"],
       devices: ["--json"]
     }

@@ -1,16 +1,15 @@
 /**
  * Keeping the best state of a training, not the last one.
  */
-import { Device } from "@cotangent/runtime/Device"
+import type { Device } from "@cotangent/runtime/Device"
 import type { DeviceError } from "@cotangent/runtime/errors"
-import { constant } from "@cotangent/tensor/primitive/leaf"
-import * as Tree from "@cotangent/tensor/Tree"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Criterion } from "./EarlyStopping.ts"
 import { measured } from "./EarlyStopping.ts"
 import type { Event } from "./Event.ts"
 import type { Training } from "./Fit.ts"
+import { toHost } from "./Host.ts"
 
 /** Where a training was best. */
 export interface Best<S> {
@@ -27,17 +26,6 @@ export interface Keeping<S, E, R> {
   /** Undefined before the first epoch in which the metric is a number. */
   readonly best: Effect.Effect<Best<S> | undefined>
 }
-
-/** `state` in the memory of the host, so that it outlives the training. */
-const copied = Effect.fnUntraced(function* <S>(state: S): Effect.fn.Return<S, DeviceError, Device> {
-  const device = yield* Device
-  const { leaves, structure } = Tree.flatten(state)
-  const arrays = yield* Effect.forEach(leaves, device.read)
-  return Tree.restore(
-    structure,
-    arrays.map((array) => constant(array))
-  )
-})
 
 /**
  * Keeps the state after the epoch in which a metric was best, the first of equals. Early stopping gives the state that it
@@ -61,7 +49,7 @@ export const keepBest = <S, E, R>(training: Training<S, E, R>, criterion: Criter
     events: Stream.tap(training.events, (event) => {
       const value = event._tag === "EpochFinished" ? measured(event, criterion.metric) : Number.NaN
       if (event._tag !== "EpochFinished" || !isBetter(value)) return Effect.void
-      return Effect.map(Effect.flatMap(training.state, copied), (state) => {
+      return Effect.map(Effect.flatMap(training.state, toHost), (state) => {
         kept = { epoch: event.epoch, value, state }
       })
     }),

@@ -18,6 +18,7 @@ import { start } from "./Event.ts"
 import type { Finding, Of } from "./Finding.ts"
 import * as Findings from "./Finding.ts"
 import { fit } from "./Fit.ts"
+import { toHost } from "./Host.ts"
 import { isExploded, meanOf } from "./internal/curve.ts"
 import { isWeight } from "./internal/weights.ts"
 import type { Setting } from "./Settings.ts"
@@ -62,7 +63,7 @@ type Step = typeof Event.cases.Step.Type
 const plainLoss = "loss without regularization"
 
 /** What the loss is a function of beside its key. */
-interface At<P, S, B> {
+interface Input<P, S, B> {
   readonly params: P
   readonly state: S
   readonly examples: B
@@ -71,7 +72,7 @@ interface At<P, S, B> {
 
 const penalized = <P, S, M, B, E, R>({ loss, penalty }: Subject<P, S, M, B, E, R>) => {
   const of = penalty ?? ((params: P, strength: Scalar) => Penalty.l2(params, strength, isWeight))
-  return ({ examples, params, state, strength }: At<P, S, B>, key: Random.Key) => {
+  return ({ examples, params, state, strength }: Input<P, S, B>, key: Random.Key) => {
     const result = loss(params, state, examples, key)
     // Losses and penalties are floats.
     const [fit, extra] = [result.loss, of(params, strength)] as Leaves
@@ -89,19 +90,31 @@ interface Experiment<B, E, R> {
 }
 
 /** What came of an experiment. */
-interface Outcome {
+interface Outcome<A> {
   /** The steps, to the one whose loss exploded if one did. */
   readonly steps: ReadonlyArray<Step>
-  /** The score in the end; NaN if the loss exploded. */
-  readonly score: number
+  /** What was made of the end. */
+  readonly end: A
 }
 
-const lossesOf = ({ steps }: Outcome): ReadonlyArray<number> => steps.map(({ loss }) => loss)
+/** Parameters and state. */
+interface At<P, S> {
+  readonly params: P
+  readonly state: S
+}
 
-const experiment = <P, S, M, B, E, R>(
+/** Makes something of where an experiment ended. */
+type AtEnd<P, S, A> = (at: At<P, S>, steps: ReadonlyArray<Step>) => Effect.Effect<A, DeviceError, Device>
+
+const nothing: AtEnd<unknown, unknown, void> = () => Effect.void
+
+const lossesOf = ({ steps }: Outcome<unknown>): ReadonlyArray<number> => steps.map(({ loss }) => loss)
+
+const experiment = <P, S, M, B, E, R, A>(
   subject: Subject<P, S, M, B, E, R>,
-  { batches, learningRate, steps, strength }: Experiment<B, E, R>
-): Effect.Effect<Outcome, E | DeviceError, R | Device> =>
+  { batches, learningRate, steps, strength }: Experiment<B, E, R>,
+  atEnd: AtEnd<P, S, A>
+): Effect.Effect<Outcome<A>, E | DeviceError, R | Device> =>
   Effect.gen(function* () {
     const { key, optimizer, params, state, watches = isWeight } = subject
     const lossOf = penalized(subject)
@@ -133,22 +146,21 @@ const experiment = <P, S, M, B, E, R>(
     if (done.length === 0) {
       throw new ArgumentError({ operation: "Diagnosis", expected: "batches and steps", received: "none" })
     }
-    const score = yield* scoreOf(subject, done, yield* training.state)
-    return { steps: done, score: isExploded(done.at(-1)!.loss, done[0].loss) ? Number.NaN : score }
+    return { steps: done, end: yield* atEnd(yield* training.state, done) }
   }).pipe(Effect.scoped)
 
-/** The score of the subject, or the mean loss of the last tenth of the steps. */
-const scoreOf = Effect.fnUntraced(function* <P, S, M, B, E, R>(
-  { score }: Subject<P, S, M, B, E, R>,
-  steps: ReadonlyArray<Step>,
-  { params, state }: { readonly params: P; readonly state: S }
-) {
-  if (score === undefined)
-    return meanOf(steps.slice(Math.floor(-steps.length / 10)).map(({ metrics }) => metrics[plainLoss]))
-  const device = yield* Device
-  const measure = yield* device.compile(score, { name: "score" })
-  return yield* device.readNumber(yield* measure(params, state))
-})
+/** The score of the subject, or the mean loss of the last tenth of the steps; NaN if the loss exploded. */
+const scoreOf =
+  <P, S, M, B, E, R>({ score }: Subject<P, S, M, B, E, R>): AtEnd<P, S, number> =>
+  ({ params, state }, steps) =>
+    Effect.gen(function* () {
+      if (isExploded(steps.at(-1)!.loss, steps[0].loss)) return Number.NaN
+      if (score === undefined)
+        return meanOf(steps.slice(Math.floor(-steps.length / 10)).map(({ metrics }) => metrics[plainLoss]))
+      const device = yield* Device
+      const measure = yield* device.compile(score, { name: "score" })
+      return yield* device.readNumber(yield* measure(params, state))
+    }).pipe(Effect.scoped)
 
 /** The losses of the first batch before any step, for strengths of the regularization. */
 const lossesAt = <P, S, M, B, E, R>(
@@ -158,7 +170,9 @@ const lossesAt = <P, S, M, B, E, R>(
   Effect.gen(function* () {
     const device = yield* Device
     const lossOf = penalized(subject)
-    const measure = yield* device.compile((at: At<P, S, B>, key: Random.Key) => lossOf(at, key).loss, { name: "loss" })
+    const measure = yield* device.compile((at: Input<P, S, B>, key: Random.Key) => lossOf(at, key).loss, {
+      name: "loss"
+    })
     const { params, state } = subject
     const key = Random.foldIn(subject.key, 0)
     const found = yield* subject.batches(start).pipe(
@@ -216,7 +230,7 @@ export const rateRange = <P, S, M, B, E, R>(
     const rates = Settings.between(range, steps)
     const { batches } = subject
     return Effect.map(
-      experiment(subject, { batches, steps, learningRate: (i) => rates[i], strength: 0 }),
+      experiment(subject, { batches, steps, learningRate: (i) => rates[i], strength: 0 }, nothing),
       (outcome) => {
         const losses = lossesOf(outcome)
         return Findings.rateRange({ rates: rates.slice(0, losses.length), losses })
@@ -241,7 +255,7 @@ export const overfit = <P, S, M, B, E, R>(
 ): Effect.Effect<Of<"Overfit">, E | DeviceError, R | Device> => {
   const batches = () => Stream.make(subject.few)
   return Effect.map(
-    experiment(subject, { batches, steps, learningRate: () => learningRate, strength: 0 }),
+    experiment(subject, { batches, steps, learningRate: () => learningRate, strength: 0 }, nothing),
     (outcome) => {
       const { accuracy } = outcome.steps.at(-1)!.metrics as { readonly accuracy?: number }
       return Findings.overfit({ losses: lossesOf(outcome), accuracy })
@@ -262,29 +276,38 @@ export const search = <P, S, M, B, E, R>(
   Effect.map(
     Effect.forEach(settings, ({ learningRate, strength }) =>
       Effect.map(
-        experiment(subject, { batches: subject.batches, steps, learningRate: () => learningRate, strength }),
-        ({ score }) => ({ learningRate, strength, score })
+        experiment(
+          subject,
+          { batches: subject.batches, steps, learningRate: () => learningRate, strength },
+          scoreOf(subject)
+        ),
+        ({ end }) => ({ learningRate, strength, score: end })
       )
     ),
     Findings.search
   )
 
 /**
- * Trains with one setting, and judges the curve of the losses and the updates of weights.
+ * Trains with one setting, and judges the curve of the losses and the updates of weights; beside them, where it ended, in the
+ * memory of the host.
  *
  * **Fails** as the device and the batches do. **Throws** `ArgumentError` where there is no batch.
  */
 export const training = <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>,
   { learningRate, steps = 200, strength = 0 }: TrainingOptions & Partial<Setting>
-): Effect.Effect<readonly [Of<"Curve">, Of<"Updates">], E | DeviceError, R | Device> =>
+): Effect.Effect<readonly [Of<"Curve">, Of<"Updates">, At<P, S>], E | DeviceError, R | Device> =>
   Effect.map(
-    experiment(subject, { batches: subject.batches, steps, learningRate: () => learningRate, strength }),
+    experiment(
+      subject,
+      { batches: subject.batches, steps, learningRate: () => learningRate, strength },
+      ({ params, state }) => toHost({ params, state })
+    ),
     (outcome) => {
       const prefix = "updateRatio "
       const names = Object.keys(outcome.steps[0].metrics).filter((name) => name.startsWith(prefix))
       const ratios = names.map((name) => [name.slice(prefix.length), outcome.steps.map(({ metrics }) => metrics[name])])
-      return [Findings.curve(lossesOf(outcome)), Findings.updates(Object.fromEntries(ratios))]
+      return [Findings.curve(lossesOf(outcome)), Findings.updates(Object.fromEntries(ratios)), outcome.end]
     }
   )
 
@@ -293,19 +316,24 @@ export interface DiagnoseOptions {
   readonly rates?: RateOptions
   /** Steps on the few examples. */
   readonly overfitSteps?: number
-  /** The settings that are tried, and steps with each. */
-  readonly search?: { readonly settings: ReadonlyArray<Setting>; readonly steps?: number }
+  /** The settings that are tried, if need be chosen by the range of learning rates that was found; and steps with each. */
+  readonly search?: {
+    readonly settings: ReadonlyArray<Setting> | ((range: Of<"RateRange">) => ReadonlyArray<Setting>)
+    readonly steps?: number
+  }
   /** Steps of the training whose curve is judged. */
   readonly steps?: number
   /** Is told each finding as soon as there is one. */
   readonly tell?: (finding: Finding) => Effect.Effect<void>
 }
 
-/** What an examination gives. */
-export interface Diagnosis {
+/** What an examination gives: the parameters and the state are those of its last training, else those it began with. */
+export interface Diagnosis<Params = unknown, State = unknown> {
   readonly findings: ReadonlyArray<Finding>
   /** The setting that it found best; undefined where no learning rate lowers the loss. */
   readonly setting: Setting | undefined
+  readonly params: Params
+  readonly state: State
 }
 
 /**
@@ -329,7 +357,7 @@ export interface Diagnosis {
 export const diagnose = Effect.fnUntraced(function* <P, S, M, B, E, R>(
   subject: Subject<P, S, M, B, E, R>,
   options: DiagnoseOptions = {}
-): Effect.fn.Return<Diagnosis, E | DeviceError, R | Device> {
+): Effect.fn.Return<Diagnosis<P, S>, E | DeviceError, R | Device> {
   const { overfitSteps, rates, steps, tell = () => Effect.void } = options
   const findings: Array<Finding> = []
   const found = <F extends Finding>(finding: F): Effect.Effect<F> =>
@@ -339,19 +367,22 @@ export const diagnose = Effect.fnUntraced(function* <P, S, M, B, E, R>(
     })
   yield* Effect.flatMap(initialLoss(subject), found)
   yield* Effect.flatMap(regularization(subject), found)
-  const { isHealthy, suggested } = yield* Effect.flatMap(rateRange(subject, rates), found)
-  if (!isHealthy) return { findings, setting: undefined }
+  const range = yield* Effect.flatMap(rateRange(subject, rates), found)
+  const { params, state } = subject
+  if (!range.isHealthy) return { findings, setting: undefined, params, state }
+  const { suggested } = range
   yield* Effect.flatMap(overfit(subject, { learningRate: suggested, ...given("steps", overfitSteps) }), found)
   let setting: Setting = { learningRate: suggested, strength: 0 }
   if (options.search !== undefined) {
     const { settings, ...rest } = options.search
-    const { best, trials } = yield* Effect.flatMap(search(subject, settings, rest), found)
+    const tried = typeof settings === "function" ? settings(range) : settings
+    const { best, trials } = yield* Effect.flatMap(search(subject, tried, rest), found)
     if (best >= 0) setting = { learningRate: trials[best].learningRate, strength: trials[best].strength }
   }
-  const [curve, updates] = yield* training(subject, { ...setting, ...given("steps", steps) })
+  const [curve, updates, end] = yield* training(subject, { ...setting, ...given("steps", steps) })
   yield* found(curve)
   yield* found(updates)
-  return { findings, setting }
+  return { findings, setting, ...end }
 })
 
 /** A property that is absent where it is undefined. */

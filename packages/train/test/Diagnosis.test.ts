@@ -217,6 +217,36 @@ describe("diagnose", () => {
     )
   )
 
+  it.effect("tries settings about the rate that it found, and gives where the last training ended", () =>
+    onReference(
+      Effect.gen(function* () {
+        const multiples = Settings.grid(
+          { learningRate: [0.1, 10], strength: [1e-4, 1e-4] },
+          { learningRate: 3, strength: 1 }
+        )
+        const { findings, params, setting, state } = yield* Effect.scoped(
+          Diagnosis.diagnose(subject, {
+            ...options,
+            search: {
+              steps: 20,
+              settings: ({ suggested }) =>
+                multiples.map((one) => ({ ...one, learningRate: one.learningRate * suggested }))
+            }
+          })
+        )
+        const range = findings.find((finding) => finding._tag === "RateRange")!
+        const search = findings.find((finding) => finding._tag === "Search")!
+        assert.closeTo(search.trials[1].learningRate, range.suggested, 1e-6 * range.suggested)
+        assert.isDefined(setting)
+        assert.deepStrictEqual(state, {})
+        // Outside of every scope they still have values, which know the clouds.
+        const { loss: value } = loss(params, {}, cloud(Random.foldIn(data, 7), 24))
+        const device = yield* Device
+        assert.isBelow(yield* device.readNumber(value), 0.5 * Finding.uniformLoss(3))
+      })
+    )
+  )
+
   it.effect("ends where no rate lowers the loss", () =>
     onReference(
       Effect.gen(function* () {
@@ -231,7 +261,8 @@ describe("diagnose", () => {
             state
           })
         }
-        const { findings, setting } = yield* Diagnosis.diagnose(deaf, { rates: { steps: 10 } })
+        const { findings, params, setting } = yield* Diagnosis.diagnose(deaf, { rates: { steps: 10 } })
+        assert.strictEqual(params, deaf.params)
         assert.deepStrictEqual(
           findings.map(({ _tag, isHealthy }) => [_tag, isHealthy]),
           [

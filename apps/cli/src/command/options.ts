@@ -40,3 +40,25 @@ export const offline: Flag.Flag<boolean> = Flag.Boolean("offline").pipe(
   Flag.withDescription("fetch nothing: use data that is there"),
   Flag.withDefault(false)
 )
+
+/** `--threads`. */
+export const threads = whole("threads", 1).pipe(
+  Flag.withDescription("how many threads compute; as many as there are cores, up to 8, unless stated"),
+  Flag.optional
+)
+
+/** `--seed`. */
+export const seed = whole("seed", 0).pipe(
+  Flag.withDescription("determines every random choice; that of the recipe unless stated"),
+  Flag.optional
+)
+
+/** `--limit`. */
+export const limit = whole("limit", 1).pipe(Flag.withDescription("use the first N examples only"), Flag.optional)
+
+/** `--out`. */
+export const out = Flag.String("out").pipe(
+  Flag.withDescription("where checkpoints and reports go; runs/<recipe> unless stated"),
+  Flag.withMetavar("DIR"),
+  Flag.optional
+)

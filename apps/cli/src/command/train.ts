@@ -4,7 +4,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { recordFile } from "../program.ts"
-import { data, device, json, offline, whole } from "./options.ts"
+import { data, device, json, limit, offline, out, seed, threads, whole } from "./options.ts"
 
 const recipe = Argument.String("recipe").pipe(
   Argument.withDescription("what to carry out; --list shows them"),
@@ -13,24 +13,14 @@ const recipe = Argument.String("recipe").pipe(
 
 const flags = {
   device,
-  threads: whole("threads", 1).pipe(
-    Flag.withDescription("how many threads compute; as many as there are cores, up to 8, unless stated"),
-    Flag.optional
-  ),
-  seed: whole("seed", 0).pipe(
-    Flag.withDescription("determines every random choice; that of the recipe unless stated"),
-    Flag.optional
-  ),
+  threads,
+  seed,
   epochs: whole("epochs", 1).pipe(
     Flag.withDescription("passes over the data; those of the recipe, or of the checkpoint, unless stated"),
     Flag.optional
   ),
-  limit: whole("limit", 1).pipe(Flag.withDescription("use the first N examples only"), Flag.optional),
-  out: Flag.String("out").pipe(
-    Flag.withDescription("where checkpoint and report go; runs/<recipe> unless stated"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
+  limit,
+  out,
   data,
   offline,
   resume: Flag.String("resume").pipe(

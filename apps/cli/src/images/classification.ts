@@ -13,6 +13,7 @@ import * as Random from "@cotangent/tensor/Random"
 import type { Dim, Shape } from "@cotangent/tensor/ShapeType"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Checkpoint from "@cotangent/train/Checkpoint"
+import { uniformLoss } from "@cotangent/train/Finding"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -113,7 +114,7 @@ export const byIterations: Pass = {
 }
 
 /** What all trainings of classifiers have in common. */
-export const classifying = <P, S, In>({ model, scale }: Seeing<P, S, In>, { test, train }: ImageSet) =>
+export const classifying = <P, S, In>({ model, scale }: Seeing<P, S, In>, { classes, test, train }: ImageSet) =>
   ({
     model,
     train,
@@ -123,6 +124,7 @@ export const classifying = <P, S, In>({ model, scale }: Seeing<P, S, In>, { test
       target: label
     }),
     loss: (logits: Rows<number>, label: Bytes) => Loss.crossEntropy(logits, label),
+    expectedLoss: uniformLoss(classes.length),
     metrics: (logits: Rows<number>, label: Bytes) => ({ accuracy: Metric.accuracy(logits, label) }),
     pass: byEpochs,
     unit: "image"
@@ -134,7 +136,7 @@ export interface Classifier<P, S, O, In>
     Seeing<P, S, In>,
     Pick<
       Supervised<P, S, O, Images["columns"], In, Rows<number>, Bytes>,
-      "augment" | "batch" | "epochs" | "optimizer"
+      "augment" | "batch" | "epochs" | "learningRate" | "optimizer"
     > {
   /** The name of the recipe. */
   readonly name: string
@@ -146,7 +148,7 @@ export interface Classifier<P, S, O, In>
 
 /** Trains a classifier, measured on all pictures of the test set after each epoch. */
 const run = Effect.fnUntraced(function* <P, S, O, In>(classifier: Classifier<P, S, O, In>, lab: Lab) {
-  const { augment, batch, epochs, load, optimizer, text } = classifier
+  const { augment, batch, epochs, learningRate, load, optimizer, text } = classifier
   const set = yield* load(lab)
   let latest: Assessment | undefined
   const measure = Effect.map(
@@ -164,6 +166,7 @@ const run = Effect.fnUntraced(function* <P, S, O, In>(classifier: Classifier<P, 
       name: alone,
       text,
       optimizer,
+      learningRate,
       epochs,
       batch,
       measure,

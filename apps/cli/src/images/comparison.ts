@@ -28,6 +28,7 @@ export type Contender<P, S, O, In> = Seeing<P, S, In> &
     | "augment"
     | "batch"
     | "epochs"
+    | "learningRate"
     | "mayDiverge"
     | "name"
     | "optimizer"

@@ -17,8 +17,9 @@ import type * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Interrupted, Missing } from "../failure.ts"
+import type { Interrupted, Missing, NothingToExamine } from "../failure.ts"
 import type { Form } from "../terminal/format.ts"
+import type { Examined, Thoroughness } from "./examination.ts"
 import type { Feed, Passes } from "./feed.ts"
 import type { Fetching } from "./fetching.ts"
 import type { History } from "./history.ts"
@@ -33,6 +34,7 @@ export type TrialError =
   | Interrupted
   | Missing
   | NonFinite
+  | NothingToExamine
   | PlatformError
 
 /** What a recipe is given. */
@@ -71,6 +73,8 @@ export interface Trial<S extends object, B> {
   readonly watch?: (stop: Stop) => <E, R>(events: Stream.Stream<Event, E, R>) => Stream.Stream<Event, E, R>
   /** Whether a loss that is not finite is a result like another; else the training fails by it. */
   readonly mayDiverge?: boolean
+  /** Examines the training instead of carrying it out, where it learns from examples by gradients. */
+  readonly examine?: (how: Thoroughness) => Effect.Effect<Examined<S>, TrialError, Device>
 }
 
 /** Measures a state. */

@@ -26,6 +26,23 @@ export const tensorsOf = <C extends Columns>(columns: C): TensorsOf<C> =>
     Object.entries(columns).map(([name, column]) => [name, Tensor.fromHostArray(column)])
   ) as TensorsOf<C>
 
+/** What a model is given, and what it should make of it. */
+export interface Example<In, Target> {
+  readonly input: In
+  readonly target: Target
+}
+
+/** A batch as it comes from the dataset, or made ready once for all steps. */
+export type Batch<C extends Columns, In, Target> =
+  | { readonly columns: TensorsOf<C> }
+  | { readonly ready: Example<In, Target> }
+
+/** The examples of a batch, made ready if they are not. */
+export const exampleOf = <C extends Columns, In, Target>(
+  prepare: (columns: TensorsOf<C>) => Example<In, Target>,
+  batch: Batch<C, In, Target>
+): Example<In, Target> => ("ready" in batch ? batch.ready : prepare(batch.columns))
+
 /** The batches of a training. */
 export interface Feed<B> {
   /** How many examples there are. */

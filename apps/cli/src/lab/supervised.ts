@@ -5,6 +5,7 @@ import type { Columns, Dataset } from "@cotangent/data/Dataset"
 import * as Datasets from "@cotangent/data/Dataset"
 import type { Model } from "@cotangent/nn/Model"
 import * as Parameters from "@cotangent/nn/Parameters"
+import type { Rate } from "@cotangent/optim/GradientTransformation"
 import type { Optimizer } from "@cotangent/optim/Optimizer"
 import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
@@ -13,23 +14,13 @@ import type { TrainState } from "@cotangent/train/TrainState"
 import * as TrainStates from "@cotangent/train/TrainState"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { TensorsOf } from "./feed.ts"
-import { shuffled, tensorsOf, whole } from "./feed.ts"
+import { examination } from "./examination.ts"
+import type { Batch, Example, TensorsOf } from "./feed.ts"
+import { exampleOf, shuffled, tensorsOf, whole } from "./feed.ts"
 import type { Lab, Measure, Pass, Trial } from "./Lab.ts"
-
-/** What a model is given, and what it should make of it. */
-export interface Example<In, Target> {
-  readonly input: In
-  readonly target: Target
-}
 
 /** Scalars by name. */
 export type Metrics = Readonly<Record<string, Tensor.Tensor>>
-
-/** A batch as it comes from the dataset, or made ready once for all steps. */
-export type Batch<C extends Columns, In, Target> =
-  | { readonly columns: TensorsOf<C> }
-  | { readonly ready: Example<In, Target> }
 
 /** What sets a training of a model apart from another. */
 export interface Supervised<P, S, O, C extends Columns, In, Out, Target> {
@@ -50,11 +41,14 @@ export interface Supervised<P, S, O, C extends Columns, In, Out, Target> {
   /** A random change of the inputs of a step. */
   readonly augment?: (input: In, key: Random.Key) => In
   readonly loss: (output: Out, target: Target) => Tensor.Tensor
+  /** The loss that theory expects of a model that knows nothing; the training can be examined where it is stated. */
+  readonly expectedLoss?: number
   /** What is added to the loss of a step. */
   readonly penalty?: (params: P) => Tensor.Tensor
   readonly metrics?: (output: Out, target: Target) => Metrics
-  /** The optimizer of a training of `steps` steps. */
-  readonly optimizer: (steps: number) => Optimizer<O>
+  readonly optimizer: (learningRate: Rate) => Optimizer<O>
+  /** The learning rate of a training of `steps` steps. */
+  readonly learningRate: (steps: number) => Rate
   readonly epochs: number
   /** How many examples a step sees: shuffled batches of that size, or always the whole set. */
   readonly batch: number | "all"
@@ -80,7 +74,7 @@ const stepOf = <P, S, O, C extends Columns, In, Out, Target>(
   TrainStates.step({
     optimizer,
     loss: (params: P, state: S, batch: Batch<C, In, Target>, key) => {
-      const { input, target } = "ready" in batch ? batch.ready : prepare(batch.columns)
+      const { input, target } = exampleOf(prepare, batch)
       const [changing, running] = augment === undefined ? [key, key] : Random.split(key)
       const seen = augment === undefined ? input : augment(input, changing)
       const next = model.train(params, state, seen, running)
@@ -132,41 +126,34 @@ export const supervised = <P, S, O, C extends Columns, In, Out, Target>(
   lab: Lab,
   options: Supervised<P, S, O, C, In, Out, Target>
 ): Trial<TrainState<P, S, O>, Batch<C, In, Target>> => {
-  const {
-    batch,
-    epochs,
-    mayDiverge = false,
-    measure,
-    model,
-    name,
-    optimizer,
-    pass,
-    prepare,
-    test,
-    text,
-    train
-  } = options
+  const { batch, epochs, expectedLoss, learningRate, measure, model, name, optimizer, pass, prepare, test, text } =
+    options
   const [init, order, steps] = keysOf(lab)
   const drawn = model.init(init)
   const params = options.params ?? drawn.params
-  return {
-    name,
-    epochs,
-    pass,
-    unit: options.unit,
-    mayDiverge,
-    ...(options.watch === undefined ? {} : { watch: options.watch }),
-    model: text,
-    parameters: Parameters.count(params),
-    state: TrainStates.make({ params, state: drawn.state, optimizer: optimizer(1), key: steps }),
-    step: (count) => stepOf(options, optimizer(count)),
-    ...(measure === undefined && test === undefined ? {} : { measure: measure ?? measureOf(options) }),
-    feed: (passes) =>
+  const feedOf =
+    (train: Dataset<C>): Trial<never, Batch<C, In, Target>>["feed"] =>
+    (passes) =>
       batch === "all"
         ? whole({ ready: prepare(tensorsOf(train.columns)) }, train.size, passes)
         : Effect.sync(() => {
             const feed = shuffled(train, { ...passes, key: order, size: batch })
             return { ...feed, from: (cursor) => Stream.map(feed.from(cursor), (columns) => ({ columns })) }
           })
+  const begin = { params, state: drawn.state, key: steps }
+  return {
+    name,
+    epochs,
+    pass,
+    unit: options.unit,
+    mayDiverge: options.mayDiverge ?? false,
+    ...(options.watch === undefined ? {} : { watch: options.watch }),
+    model: text,
+    parameters: Parameters.count(params),
+    state: TrainStates.make({ ...begin, optimizer: optimizer(learningRate(1)) }),
+    step: (count) => stepOf(options, optimizer(learningRate(count))),
+    ...(measure === undefined && test === undefined ? {} : { measure: measure ?? measureOf(options) }),
+    feed: feedOf(options.train),
+    ...(expectedLoss === undefined ? {} : { examine: examination(options, { ...begin, expectedLoss, feedOf }) })
   }
 }

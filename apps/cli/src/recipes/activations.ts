@@ -197,7 +197,8 @@ export const task: Task = {
           model,
           params,
           scale: rows,
-          optimizer: () => Optimizer.sgd({ learningRate: 0.05, momentum: 0.9 }),
+          optimizer: (learningRate) => Optimizer.sgd({ learningRate, momentum: 0.9 }),
+          learningRate: () => 0.05,
           epochs: 3,
           batch: 50,
           mayDiverge: true

@@ -81,7 +81,8 @@ export const task: Task = {
           block: (name, i): ReadonlyArray<Entry> => [[name, block(i)]],
           last: [["last", linear(outputs, 10)]]
         }),
-        optimizer: () => Optimizer.sgd({ learningRate: 0.02, momentum: 0.9 }),
+        optimizer: (learningRate) => Optimizer.sgd({ learningRate, momentum: 0.9 }),
+        learningRate: () => 0.02,
         epochs: 5,
         batch: 64,
         mayDiverge: true

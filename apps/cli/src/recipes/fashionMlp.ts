@@ -27,14 +27,16 @@ export const task: Task = {
     const quick = yield* trainOn(lab, set, {
       ...net,
       name: "quick-start",
-      optimizer: () => Optimizer.sgd({ learningRate: 1e-3 }),
+      optimizer: (learningRate) => Optimizer.sgd({ learningRate }),
+      learningRate: () => 1e-3,
       epochs: 5,
       batch: 64
     })
     const good = yield* trainOn(lab, set, {
       ...net,
       name: "well-trained",
-      optimizer: (steps) => Optimizer.adam({ learningRate: Schedule.cosine({ learningRate: 2e-3, steps }) }),
+      optimizer: (learningRate) => Optimizer.adam({ learningRate }),
+      learningRate: (steps) => Schedule.cosine({ learningRate: 2e-3, steps }),
       epochs: 6,
       batch: 128
     })

@@ -134,7 +134,8 @@ export const task: Task = {
         text: "784, nine times 256, 10",
         model: netOf(initializer),
         scale: rows,
-        optimizer: () => Optimizer.sgd({ learningRate: 0.05 }),
+        optimizer: (learningRate) => Optimizer.sgd({ learningRate }),
+        learningRate: () => 0.05,
         epochs: 3,
         batch: 64,
         mayDiverge: true

@@ -55,7 +55,8 @@ export const task: Task = {
         model,
         params,
         scale: rows,
-        optimizer: () => Pruning.masked(mask, Optimizer.adam({ learningRate: 1.2e-3 })),
+        optimizer: (learningRate) => Pruning.masked(mask, Optimizer.adam({ learningRate })),
+        learningRate: () => 1.2e-3,
         epochs: 4,
         batch: 60
       })

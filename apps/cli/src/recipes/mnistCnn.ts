@@ -32,7 +32,8 @@ export const task: Task = classification({
   ),
   scale: planes,
   load: mnist,
-  optimizer: (steps) => Optimizer.adam({ learningRate: Schedule.cosine({ learningRate: 2e-3, steps }) }),
+  optimizer: (learningRate) => Optimizer.adam({ learningRate }),
+  learningRate: (steps) => Schedule.cosine({ learningRate: 2e-3, steps }),
   epochs: 4,
   seed: 0,
   batch: 64

@@ -15,7 +15,8 @@ export const task: Task = classification({
   model: mlp({ sizes, initializer: Initializer.heNormal }),
   scale: rows,
   load: mnist,
-  optimizer: (steps) => Optimizer.adam({ learningRate: Schedule.cosine({ learningRate: 2e-3, steps }) }),
+  optimizer: (learningRate) => Optimizer.adam({ learningRate }),
+  learningRate: (steps) => Schedule.cosine({ learningRate: 2e-3, steps }),
   epochs: 3,
   seed: 0,
   batch: 128

@@ -18,7 +18,8 @@ export const task: Task = classification({
   model,
   scale: rows,
   load: mnist,
-  optimizer: () => Optimizer.sgd({ learningRate: 0.1 }),
+  optimizer: (learningRate) => Optimizer.sgd({ learningRate }),
+  learningRate: () => 0.1,
   epochs: 500,
   seed: 2,
   batch: "all"

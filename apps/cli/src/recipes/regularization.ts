@@ -8,6 +8,7 @@ import type { Rows } from "@cotangent/nn/layer/linear"
 import { linear } from "@cotangent/nn/layer/linear"
 import { dropout } from "@cotangent/nn/layer/regularize"
 import * as Model from "@cotangent/nn/Model"
+import type { Rate } from "@cotangent/optim/GradientTransformation"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Penalty from "@cotangent/optim/Penalty"
 import { Device } from "@cotangent/runtime/Device"
@@ -115,7 +116,8 @@ export const task: Task = {
       text: sizes.join("-"),
       model: plain,
       validation,
-      optimizer: () => Optimizer.adam({ learningRate: 1e-3 }),
+      optimizer: (learningRate: Rate) => Optimizer.adam({ learningRate }),
+      learningRate: () => 1e-3,
       epochs: 60,
       batch: 40,
       pass: {

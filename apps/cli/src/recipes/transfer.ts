@@ -5,6 +5,7 @@ import { conv2d, maxPool2d } from "@cotangent/nn/layer/convolution"
 import { linear } from "@cotangent/nn/layer/linear"
 import { flatten } from "@cotangent/nn/layer/reshape"
 import * as Model from "@cotangent/nn/Model"
+import type { Rate } from "@cotangent/optim/GradientTransformation"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Schedule from "@cotangent/optim/Schedule"
 import * as Random from "@cotangent/tensor/Random"
@@ -33,7 +34,12 @@ const model = Model.sequential(
   ["output", linear(64, 5)]
 )
 
-const seen = { model, scale: planes, text: "two convolutions, two dense layers" }
+const seen = {
+  model,
+  scale: planes,
+  text: "two convolutions, two dense layers",
+  learningRate: (steps: number) => Schedule.cosine({ learningRate: 2e-3, steps })
+}
 
 /** The pictures of the digits from `first` on, five of them, numbered from 0; the first `limit`. */
 const digitsFrom = (images: Images, first: number, limit = Infinity): Images => {
@@ -51,13 +57,12 @@ const partOf = ({ classes, test, train }: ImageSet, first: number, limit?: numbe
   classes: classes.slice(first, first + 5)
 })
 
-const falling = (learningRate: number) => (steps: number) =>
-  Optimizer.adam({ learningRate: Schedule.cosine({ learningRate, steps }) })
+const all = (learningRate: Rate) => Optimizer.adam({ learningRate })
 
 /** Only the dense layers move. */
-const denseOnly = (steps: number) =>
+const denseOnly = (learningRate: Rate) =>
   Optimizer.grouped((path) => (/^(?:hidden|output)\./.test(path) ? "moving" : "still"), {
-    moving: falling(2e-3)(steps),
+    moving: all(learningRate),
     still: Optimizer.frozen
   })
 
@@ -71,12 +76,12 @@ export const task: Task = {
   seed: 0,
   trainings: ["source", "scratch", "frozen", "fine-tuned"],
   run: Effect.fnUntraced(function* (lab) {
-    const all = yield* mnist(lab)
-    const [source, target] = [partOf(all, 0), partOf(all, 5, 500)]
+    const digits = yield* mnist(lab)
+    const [source, target] = [partOf(digits, 0), partOf(digits, 5, 500)]
     const learned = yield* trainOn(lab, source, {
       ...seen,
       name: "source",
-      optimizer: falling(2e-3),
+      optimizer: all,
       epochs: 2,
       batch: 64
     })
@@ -85,9 +90,9 @@ export const task: Task = {
     const params = { ...fresh, first: learned.state.params.first, second: learned.state.params.second }
     const few = { ...seen, epochs: 20, batch: 50, pass: { ...byEpochs, reportEvery: 10 } }
     const others = [
-      yield* trainOn(lab, target, { ...few, name: "scratch", optimizer: falling(2e-3) }),
+      yield* trainOn(lab, target, { ...few, name: "scratch", optimizer: all }),
       yield* trainOn(lab, target, { ...few, name: "frozen", params, optimizer: denseOnly }),
-      yield* trainOn(lab, target, { ...few, name: "fine-tuned", params, optimizer: falling(2e-3) })
+      yield* trainOn(lab, target, { ...few, name: "fine-tuned", params, optimizer: all })
     ]
     const [scratch, frozen, tuned] = others.map(accuracyOf)
     return {

@@ -2,6 +2,7 @@
  * What reports show, as markup.
  */
 import type { Confusion, Figure, Gallery, Table } from "../figure.ts"
+import { hasWords } from "../figure.ts"
 import { percent } from "../terminal/format.ts"
 import { curvesChart, histogramsChart, planeChart } from "./charts.ts"
 import type { Html } from "./html.ts"
@@ -62,10 +63,6 @@ const galleryOf = ({ isInk = false, pictures, size = 84 }: Gallery): Html =>
         </figure>`
     )}
   </div>`
-
-/** Whether a cell of a column has words, not a number or a name. */
-const hasWords = (rows: Table["rows"], column: number): boolean =>
-  rows.some((row) => /\p{L}{2}\s+\p{L}{2}/u.test(row[column] ?? ""))
 
 /** Rows of text; the first has the heads, the first column the names. Words begin at the left, numbers end at the right. */
 export const tableOf = ({ rows: [heads = [], ...rows] }: Pick<Table, "rows">): Html => {

@@ -30,6 +30,11 @@ const trainingFacts = ({ history, plan }: Trained): ReadonlyArray<Fact> => {
   ]
 }
 
+const stepsText = (trained: ReadonlyArray<Trained>): string =>
+  trained.length === 0
+    ? ""
+    : `, ${duration(trained.reduce((sum, { history }) => sum + history.millis, 0))} of training steps`
+
 const factsOf = (outcome: Outcome, finished: string): ReadonlyArray<Fact> => {
   const { conclusion, device, millis, recipe, seed, trained } = outcome
   return [
@@ -41,10 +46,7 @@ const factsOf = (outcome: Outcome, finished: string): ReadonlyArray<Fact> => {
     ["seed", String(seed)],
     ["device", deviceText(device)],
     ...(device.memoryBytes === undefined ? [] : [["memory at most", bytes(device.memoryBytes)] as const]),
-    [
-      "time",
-      `${duration(millis)} from start to finish, ${duration(trained.reduce((sum, { history }) => sum + history.millis, 0))} of training steps`
-    ],
+    ["time", `${duration(millis)} from start to finish${stepsText(trained)}`],
     ["processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} available`],
     ["system", `${process.platform} ${process.arch}, Node ${process.versions.node}, V8 ${process.versions.v8}`],
     ["cotangent", version],

@@ -1,17 +1,16 @@
 /**
  * The lab of the command `train`: trainings in a folder, shown on a screen.
  */
-import { Device } from "@cotangent/runtime/Device"
-import { hostArray, constant } from "@cotangent/tensor/primitive/leaf"
+import { hostArray } from "@cotangent/tensor/primitive/leaf"
 import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
-import * as Tree from "@cotangent/tensor/Tree"
 import * as Checkpoint from "@cotangent/train/Checkpoint"
 import { failWhenNotFinite } from "@cotangent/train/EarlyStopping"
 import type { Event } from "@cotangent/train/Event"
 import { start } from "@cotangent/train/Event"
 import type { Snapshot, StepResult } from "@cotangent/train/Fit"
 import { fit } from "@cotangent/train/Fit"
+import { toHost } from "@cotangent/train/Host"
 import * as Stop from "@cotangent/train/Stop"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -176,7 +175,6 @@ const beside =
 const carryOut = <S extends object, B>(trial: Trial<S, B>, context: Context) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const device = yield* Device
       const fs = yield* FileSystem.FileSystem
       const files = filesOf(context.folder, trial.name)
       yield* fs.makeDirectory(files.folder, { recursive: true })
@@ -222,17 +220,10 @@ const carryOut = <S extends object, B>(trial: Trial<S, B>, context: Context) =>
       if (signal !== undefined) return yield* interrupted(signal, history, { ...context, plan })
       const { settings: _, ...last } = yield* training.state
       // Without the settings it is a state of the trial again.
-      const kept = (yield* toHost(device, last)) as unknown as S
+      const kept = (yield* toHost(last)) as unknown as S
       return { state: kept, plan, history }
     })
   )
-
-/** A tree of tensors in the memory of the host, where it outlives the training. */
-const toHost = <T>({ read }: Device["Service"], tree: T) =>
-  Effect.gen(function* () {
-    const { leaves, structure } = Tree.flatten(tree)
-    return Tree.restore(structure, yield* Effect.forEach(leaves, (leaf) => Effect.map(read(leaf), constant)))
-  })
 
 /** Runs the training, and says and stores what it says. */
 const follow = Effect.fnUntraced(function* <E, R>(

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { availableParallelism, cpus } from "node:os"
 import { expectationText } from "../expectation.ts"
+import { hasWords } from "../figure.ts"
 import { duration, plural, say } from "../terminal/format.ts"
 import type { Outcome } from "./summary.ts"
 import { judged } from "./summary.ts"
@@ -43,7 +44,9 @@ const partOf = ({ conclusion: { remarks, results, table = [] }, recipe }: Outcom
     ...remarks.map(([name, text]) => `- ${name}: ${text}`)
   ]
   const compared =
-    first === undefined ? [] : ["", ...[first, first.map((_, i) => (i === 0 ? "---" : "--:")), ...rows].map(rowOf)]
+    first === undefined
+      ? []
+      : ["", ...[first, first.map((_, i) => (i === 0 || hasWords(rows, i) ? "---" : "--:")), ...rows].map(rowOf)]
   return [
     `## ${recipe.name}`,
     "",

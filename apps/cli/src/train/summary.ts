@@ -3,6 +3,7 @@
  */
 import type { DeviceDescription } from "@cotangent/runtime/Backend"
 import { expectationText } from "../expectation.ts"
+import { hasWords } from "../figure.ts"
 import { meanRate } from "../lab/history.ts"
 import type { Trained } from "../lab/Lab.ts"
 import { program, usualCheckpoint } from "../program.ts"
@@ -115,7 +116,7 @@ export const summary = (outcome: Outcome, style: Style): ReadonlyArray<string> =
   const [heads, ...cells] = conclusion.table ?? []
   const compared = table(
     heads === undefined ? [] : [heads.map(style.dim), ...cells],
-    (heads ?? []).map((_, i) => (i === 0 ? "left" : "right"))
+    (heads ?? []).map((_, i) => (i === 0 || hasWords(cells, i) ? "left" : "right"))
   )
   return [
     "",
