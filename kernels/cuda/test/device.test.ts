@@ -23,4 +23,30 @@ describe.skipIf(standIn.obstacle !== undefined)("the device cuda on the stand-in
       assert.strictEqual(standIn.statistics().launches, before + 1)
     }).pipe(Effect.scoped, Effect.provide(layerOn(standIn, { LAZY: 1 })))
   )
+
+  it.effect("adds up long columns in parts, in the same order every time", () =>
+    Effect.gen(function* () {
+      const device = yield* Device
+      const [rows, columns] = [3000, 400]
+      const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(1.3 * i) + (i % columns) / 100)
+      const x = yield* device.put(make([rows, columns], "f32", values))
+      const run = yield* device.compile((given: typeof x) => [
+        Tensor.sum(given, 0),
+        Tensor.sum(Tensor.mul(given, given), 0)
+      ])
+      const [first, again] = [yield* run(x), yield* run(x)]
+      for (const [i, power] of [1, 2].entries()) {
+        const [{ data }, { data: same }] = [yield* device.read(first[i]), yield* device.read(again[i])]
+        assert.deepStrictEqual(data, same)
+        for (let column = 0; column < columns; column++) {
+          let sum = 0
+          for (let row = 0; row < rows; row++) sum += values[row * columns + column] ** power
+          assert.isBelow(Math.abs(data[column] - sum), 1e-2 + 1e-5 * Math.abs(sum))
+        }
+      }
+      const [plan] = (yield* device.programs).slice(-1)
+      // Both sums are taken by the same blocks, of which there are many, and then put together.
+      assert.match(plan.explain(), /launch k\d+_parts (\d{3,})×1×1/)
+    }).pipe(Effect.scoped, Effect.provide(layerOn(standIn)))
+  )
 })

@@ -13,6 +13,7 @@ import { lowerTo } from "./Lower.ts"
 import { aliases, arena } from "./Plan.ts"
 import { byRows } from "./Rows.ts"
 import type { Location } from "./Stages.ts"
+import { sunk } from "./Sink.ts"
 import { start } from "./Stages.ts"
 import type { Target } from "./Target.ts"
 import { processor } from "./Target.ts"
@@ -54,12 +55,14 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
   const whole = lowerTo(canonical, frame, outputs.map(start))
   const privatize = (length: number, dtype: DType): Buffer => allocate("private", length, dtype)
   const together = frame.fusion && target.isTiled ? tiled(whole, privatize) : whole
-  const steps = frame.fusion ? byRows(together, privatize, target.rowBytes) : whole
+  const donated = options.donated ?? new Set()
+  const ordered = sunk(together, new Set([...donated].map((i) => inputs[i])))
+  const steps = frame.fusion ? byRows(ordered, privatize, target.rowBytes) : ordered
   return {
     inputs,
     outputs,
     steps,
     ...arena(steps),
-    aliases: aliases(steps, inputs, outputs, options.donated ?? new Set())
+    aliases: aliases(steps, inputs, outputs, donated)
   }
 }

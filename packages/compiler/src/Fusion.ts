@@ -13,6 +13,7 @@ import { accessor, children, variable } from "@cotangent/tensor/Scalar"
 import { reshape, reverse, transpose } from "@cotangent/tensor/primitive/linear"
 import { slice } from "@cotangent/tensor/primitive/window"
 import { size } from "@cotangent/tensor/Shape"
+import type { Target } from "./Target.ts"
 
 /** What one application costs its readers. */
 interface Profile {
@@ -34,7 +35,7 @@ export const costOf = (op: string): number =>
 /** What reads each element of its input at most once, and does nothing to it. */
 const rearranging = new Set<AnyPrimitive>([reshape, reverse, transpose, slice].map(({ primitive }) => primitive))
 
-/** Recomputing costs more than one more load from here on. */
+/** Recomputing what is read again and again, or from several others, costs more than one more load from here on. */
 const affordable = 6
 /** A kernel larger than this is cut. */
 const largest = 200
@@ -76,8 +77,11 @@ const profile = (application: Application, element: ElementRule): Profile => {
   return { cost, reduces, contracts, repeats }
 }
 
+/** What only changes the order of axes, which products of some devices take as it is. */
+const reordering = new Set<AnyPrimitive>([reshape, transpose].map(({ primitive }) => primitive))
+
 /** The tensors of a canonical program that get memory, without its parameters. */
-export const materialized = (program: Program): ReadonlySet<Tensor> => {
+export const materialized = (program: Program, target: Target): ReadonlySet<Tensor> => {
   const order = applications(program.results)
   const profiles = new Map<Application, Profile>()
   for (const application of order) {
@@ -95,6 +99,13 @@ export const materialized = (program: Program): ReadonlySet<Tensor> => {
   const chosen = new Set<Tensor>(program.results)
   /** The cost of recomputing a tensor where it is read. */
   const costs = new Map<Tensor, number>()
+  /** What has to be loaded to recompute a tensor, but for what is small beside it. */
+  const sources = new Map<Tensor, ReadonlySet<Tensor>>()
+  const sourcesOf = ({ inputs, outputs: [output] }: Application): ReadonlySet<Tensor> => {
+    const isLoaded = (input: Tensor): boolean => chosen.has(input) || !sources.has(input)
+    const isLarge = (input: Tensor): boolean => 2 * size(input.shape) >= size(output.shape)
+    return new Set(inputs.flatMap((input) => (isLoaded(input) ? [input] : [...sources.get(input)!]).filter(isLarge)))
+  }
   /** Contractions without memory: their only reader computes them in the order it wants. */
   const rearranged = new Set<Tensor>()
   for (const application of order) {
@@ -114,19 +125,32 @@ export const materialized = (program: Program): ReadonlySet<Tensor> => {
       else {
         const cost = shape.cost + inherited
         costs.set(output, cost)
-        if (isWorthMemory(output, cost, readers.get(output) ?? [], profiles)) chosen.add(output)
+        const loads = sourcesOf(application)
+        sources.set(output, loads)
+        const reading: Reading = { readers: readers.get(output) ?? [], profiles, loads: loads.size, target }
+        if (!isWorthMemory(output, cost, reading)) continue
+        const [input] = application.inputs
+        const isReordered = target.multipliesTransposed && reordering.has(application.primitive)
+        if (isReordered && reading.readers.every((reader) => profiles.get(reader)?.contracts === true)) {
+          chosen.add(input)
+          costs.set(output, 0)
+        } else chosen.add(output)
       }
     }
   }
   return chosen
 }
 
-const isWorthMemory = (
-  tensor: Tensor,
-  cost: number,
-  readers: ReadonlyArray<Application>,
-  profiles: ReadonlyMap<Application, Profile>
-): boolean => {
+/** Who reads a tensor, and on what. */
+interface Reading {
+  readonly readers: ReadonlyArray<Application>
+  readonly profiles: ReadonlyMap<Application, Profile>
+  /** How many others of its size are loaded to recompute it. */
+  readonly loads: number
+  readonly target: Target
+}
+
+const isWorthMemory = (tensor: Tensor, cost: number, { loads, profiles, readers, target }: Reading): boolean => {
   if (readers.some((reader) => !profiles.has(reader))) return true
   const contracted = readers.some((reader) => profiles.get(reader)!.contracts)
   if (contracted && cost > 0) return true
@@ -134,6 +158,9 @@ const isWorthMemory = (
   if (cost > largest) return true
   const repeated = readers.some((reader) => [...profiles.get(reader)!.repeats].some((i) => reader.inputs[i] === tensor))
   if (repeated && cost > affordable) return true
+  if (readers.length < 2) return false
   // A mask is small: one byte instead of what it was computed from.
-  return readers.length > 1 && (cost > affordable || (tensor.dtype === "bool" && cost > 0))
+  return (
+    cost > (loads > 1 ? affordable : target.affordable) || (target.keepsMasks && tensor.dtype === "bool" && cost > 0)
+  )
 }

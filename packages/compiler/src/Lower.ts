@@ -39,7 +39,7 @@ type Item = { readonly tag: "group"; group: Group } | { readonly tag: "whole"; r
 /** The steps of `program`, and where its results are afterwards. */
 export const lower = (program: Program, frame: Frame, placed: ReadonlyMap<Tensor, Location> = new Map()): Lowered => {
   const { allocate, fusion, identify, parameters, target } = frame
-  const chosen = fusion ? materialized(program) : everything(program)
+  const chosen = fusion ? materialized(program, target) : everything(program)
   const locations = new Map<Tensor, Location>([...placed, ...parameters])
   const inMemory = (tensor: Tensor): boolean => chosen.has(tensor) || parameters.has(tensor)
   const locate = (given: Tensor): Location | undefined => {

@@ -14,6 +14,15 @@ export interface Target {
   readonly rowBytes: number
   /** Sums of products of `f16` and `bf16` are products of matrices. */
   readonly multipliesHalves: boolean
+  /** Products take their operands transposed as well as not. */
+  readonly multipliesTransposed: boolean
+  /**
+   * What it may cost to compute an element again from another one, for each of its readers, rather than to keep it.
+   * **Units** additions.
+   */
+  readonly affordable: number
+  /** Truths with several readers are loaded rather than computed again. */
+  readonly keepsMasks: boolean
 }
 
 /** Processors: caches, and vectors of a few lanes. */
@@ -22,7 +31,10 @@ export const processor: Target = {
   hasPanels: true,
   isSplit: true,
   rowBytes: Infinity,
-  multipliesHalves: false
+  multipliesHalves: false,
+  multipliesTransposed: false,
+  affordable: 6,
+  keepsMasks: true
 }
 
 /** Graphics processors: a thread for each element, fast memory for a few rows. */
@@ -31,5 +43,8 @@ export const graphics: Target = {
   hasPanels: false,
   isSplit: false,
   rowBytes: 32768,
-  multipliesHalves: true
+  multipliesHalves: true,
+  multipliesTransposed: true,
+  affordable: 30,
+  keepsMasks: false
 }

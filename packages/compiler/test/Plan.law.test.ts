@@ -3,7 +3,7 @@ import type { Buffer, LoopProgram } from "@cotangent/compiler/LoopProgram"
 import { footprint } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
 import { trace } from "@cotangent/tensor/Program"
-import { add } from "@cotangent/tensor/primitive/linear"
+import { add, sum } from "@cotangent/tensor/primitive/linear"
 import { exp, tanh } from "@cotangent/tensor/primitive/elementwise"
 import { programs } from "@cotangent/testing/programs"
 import { directed, withGradients } from "@cotangent/testing/directions"
@@ -81,5 +81,14 @@ describe("the memory plan", () => {
     )
     const none = trace([f32, f32], (x, y) => [add(x, y)])
     expect(compile(none).aliases).toEqual([undefined])
+  })
+
+  it("lets an update wait for those who read what it takes over", () => {
+    const [matrix, row] = [
+      { shape: [4, 8], dtype: "f32" },
+      { shape: [4], dtype: "f32" }
+    ] as const
+    const program = trace([matrix, row], (x, y) => [exp(x), add(y, sum(tanh(x), { axes: [1] }))])
+    expect(compile(program, { donated: new Set([0, 1]) }).aliases).toEqual([0, 1])
   })
 })

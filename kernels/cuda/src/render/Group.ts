@@ -19,6 +19,8 @@ export interface Group {
   readonly inBlock: string
   /** Every thread gets the combination of the values of all. */
   readonly combine: (combine: Combine, dtype: DType, value: string) => string
+  /** Blocks that a multiprocessor has room for at least, where the compiler would rather have more and spill registers. */
+  readonly atOnce?: number
   /** A statement that lets no thread pass before all have come, and shows what they wrote to one another. */
   readonly sync: string | undefined
 }
@@ -81,5 +83,6 @@ export const column = (lanes: number): Group => ({
   perBlock: 32,
   inBlock: "threadIdx.x",
   combine: over("ct_over_column"),
+  atOnce: Math.max(1, 32 / lanes),
   sync: "__syncthreads();"
 })

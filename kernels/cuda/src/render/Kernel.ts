@@ -85,7 +85,7 @@ export interface Made {
   readonly name: string
   readonly lines: ReadonlyArray<string>
   readonly parameters: Parameters
-  readonly group: Pick<Group, "block" | "sync">
+  readonly group: Pick<Group, "atOnce" | "block" | "sync">
   readonly blocks: readonly [x: number, y: number, z: number]
   readonly sharedBytes: number
 }
@@ -103,8 +103,9 @@ export const declared = ({ parameters }: Made): string => parameters.declare()
 export const launched = (made: Made, kernels: Kernels): Launch => {
   const { blocks, group, lines, name, parameters, sharedBytes } = made
   const threads = group.block[0] * group.block[1] * group.block[2]
+  const bounds = group.atOnce === undefined ? String(threads) : `${threads}, ${group.atOnce}`
   const text = [
-    `extern "C" __global__ void __launch_bounds__(${threads}) NAME(${declared(made)}) {`,
+    `extern "C" __global__ void __launch_bounds__(${bounds}) NAME(${declared(made)}) {`,
     "  const unsigned block = blockIdx.x;",
     ...lines.map((line) => `  ${line}`),
     "}"

@@ -1,14 +1,15 @@
 /**
- * Few long rows keep few threads busy: their sums are taken in parts that run at the same time, each with a row of its
- * own, and what remains runs element by element.
+ * Few long rows keep few threads busy, and so do few columns, of which a block takes several: their sums are taken in parts
+ * that run at the same time, each with a row of its own, and what remains runs element by element.
  */
 import { substitution } from "@cotangent/compiler/Cut"
 import type { Buffer, Nest, Stage } from "@cotangent/compiler/LoopProgram"
+import { footprint } from "@cotangent/compiler/LoopProgram"
 import * as Affine from "@cotangent/tensor/Affine"
 import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
-import { extentOf, freedomWith, termsOf } from "./freedom.ts"
-import { longReductions, rowsOf, workOf } from "./mapping.ts"
+import { extentOf, freedomWith, partsOf as scalarsOf, termsOf } from "./freedom.ts"
+import { longReductions, reachOf, rowsOf, workOf } from "./mapping.ts"
 import type { Site } from "./Site.ts"
 
 /** Fewer rows than this do not fill a device by themselves. */
@@ -19,11 +20,32 @@ const leastWork = 16384
 const partTerms = 4096
 /** No sum has more parts. */
 const mostParts = 1024
+/** Columns that a block adds up side by side, and blocks that fill a device. */
+const columns = 32
+const manyBlocks = 1024
+/** Terms of all columns that are worth a kernel more, and of one part of a column. */
+const leastColumnWork = 2 ** 20
+const columnTerms = 128
+
+/** In how many parts sums of so many terms are taken, where that is worth it. */
+type Cut = (terms: number) => number
+
+/** How the sums of some rows are cut; undefined where rows are enough, or have little to do. */
+const cutOf = (rows: ReadonlyArray<Variable>, stages: ReadonlyArray<Stage>): Cut | undefined => {
+  const [count, work] = [extentOf(rows), workOf({ stages })]
+  const blocks = Math.ceil(count / columns)
+  const isAcross = blocks <= manyBlocks / 4 && count * work >= leastColumnWork && reachOf(rows, stages).isAcross
+  const byColumns: Cut = (terms) => Math.min(mostParts, Math.ceil(manyBlocks / blocks), Math.floor(terms / columnTerms))
+  if (isAcross && byColumns(work) > 1) return byColumns
+  if (count >= fewRows || work < leastWork) return undefined
+  return (terms) => Math.min(mostParts, Math.floor(terms / partTerms))
+}
 
 /** The nests that do what `nest` does, if that is worth it. */
 export const spread = (nest: Nest, site: Site): ReadonlyArray<Nest> | undefined => {
   const { rows, stages } = rowsOf(nest)
-  if (extentOf(rows) >= fewRows || workOf({ stages }) < leastWork) return undefined
+  const cut = cutOf(rows, stages)
+  if (cut === undefined) return undefined
   if (stages.some(({ stores }) => stores.some(({ buffer }) => buffer.role === "private"))) return undefined
   const inner = new Set(stages.flatMap(({ axes }) => axes))
   const free = freedomWith(new Set(), [])
@@ -33,8 +55,8 @@ export const spread = (nest: Nest, site: Site): ReadonlyArray<Nest> | undefined 
   const inMemory = (reduce: Reduce, isLast: boolean): void => {
     const given = substitution(known)(reduce)
     if (given.tag !== "reduce") return void known.set(reduce, given)
-    const parts = partsOf(given, rows, site)
-    if (parts !== undefined) before.push(parts.nest)
+    const parts = partsOf(given, rows, { cut, site })
+    if (parts !== undefined) append(before, parts.nest)
     const sum = parts?.sum ?? given
     if (isLast) return void known.set(reduce, sum)
     const whole = site.temporary(extentOf(rows), sum.dtype)
@@ -46,8 +68,10 @@ export const spread = (nest: Nest, site: Site): ReadonlyArray<Nest> | undefined 
   for (const stage of stages) {
     const values = stage.stores.map(({ value }) => value)
     const shared = longReductions(values).filter((reduce) => ![...free(reduce)].some((axis) => inner.has(axis)))
-    const isSumOnly = stages.length === 1 && stage.axes.length === 0 && shared.length === 1
-    shared.forEach((reduce) => known.has(reduce) || inMemory(reduce, isSumOnly))
+    const isSumOnly = stages.length === 1 && stage.axes.length === 0
+    const isWithin = (reduce: Reduce): boolean =>
+      shared.some((other) => other !== reduce && scalarsOf([other.body]).has(reduce))
+    shared.forEach((reduce) => known.has(reduce) || inMemory(reduce, isSumOnly && !isWithin(reduce)))
     const put = substitution(known)
     result.push(
       ...before.splice(0),
@@ -75,16 +99,32 @@ const positionOf = (rows: ReadonlyArray<Variable>): Scalar =>
     rows.map(({ extent }) => extent)
   )
 
+/** Adds a nest; sums in equal parts of which none needs another are taken by one. */
+const append = (nests: Array<Nest>, nest: Nest): void => {
+  const [{ axes, stores }] = nest.stages
+  const at = nests.findIndex((other) => {
+    const [stage] = other.stages
+    return other.name === nest.name && stage.axes.every((axis, i) => axis.extent === axes[i].extent)
+  })
+  const { reads } = footprint(nest)
+  const isFree =
+    at >= 0 && nests.slice(at).every((other) => ![...footprint(other).writes].some((buffer) => reads.has(buffer)))
+  if (!isFree) return void nests.push(nest)
+  const [stage] = nests[at].stages
+  const put = substitution(new Map<Scalar, Scalar>(axes.map((axis, i) => [axis, stage.axes[i]])))
+  const moved = stores.map((store) => ({ ...store, offset: put(store.offset), value: put(store.value) }))
+  nests[at] = { ...nests[at], stages: [{ ...stage, stores: [...stage.stores, ...moved] }] }
+}
+
 /** A sum as one over the sums of its parts, and the nest that takes these. */
 const partsOf = (
   reduce: Reduce,
   rows: ReadonlyArray<Variable>,
-  site: Site
+  { cut, site }: { readonly cut: Cut; readonly site: Site }
 ): { readonly nest: Nest; readonly sum: Reduce } | undefined => {
   const { body, combine, dtype, variables } = reduce
   const longest = variables.reduce((x, y) => (y.extent > x.extent ? y : x))
-  const wanted = Math.min(mostParts, Math.floor(termsOf(reduce) / partTerms))
-  const count = Math.min(wanted, longest.extent)
+  const count = Math.min(cut(termsOf(reduce)), longest.extent)
   if (count < 2) return undefined
   const length = lengthOf(longest.extent, count)
   const parts = Math.ceil(longest.extent / length)

@@ -116,7 +116,7 @@ const accessesOf = (
   ])
 
 /** Whether neighbors in memory belong to neighboring rows rather than to one, and along which axis rows are neighbors. */
-const reachOf = (
+export const reachOf = (
   rows: ReadonlyArray<Variable>,
   stages: ReadonlyArray<Stage>
 ): { readonly isAcross: boolean; readonly best: Variable | undefined } => {
