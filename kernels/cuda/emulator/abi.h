@@ -42,12 +42,12 @@ struct Kernel {
   unsigned mostThreads;  // by `__launch_bounds__`, or 1024
 };
 
-// A module exports one of these as `cuemu_module`.
+// A library exports one of these for each of its programs, as `cuemu_module_` and its number.
 struct Module {
   unsigned version;
   State *state;
   const Kernel *const *kernels;  // up to a null
   char *sharedBegin, *sharedEnd;  // where static shared variables are
 };
-static const unsigned abiVersion = 1;
+static const unsigned abiVersion = 2;
 }  // namespace cuemu

@@ -106,7 +106,8 @@ int check(const Attributes &product, const Attributes &a, const Attributes &b, c
   const bool isDouble = a.get(TYPE) == R64F;
   if (a.get(TYPE) != b.get(TYPE) || c.get(TYPE) != d.get(TYPE) || isDouble != (d.get(TYPE) == R64F)) return NOT_SUPPORTED;
   if (isDouble ? product.get(COMPUTE) != 70 || product.get(SCALE) != R64F : product.get(SCALE) != R32F || (product.get(COMPUTE) != 68 && product.get(COMPUTE) != 77)) return NOT_SUPPORTED;
-  if (isDouble && product.get(EPILOGUE, 1) != 1) return NOT_SUPPORTED;
+  // As an H200 has it: of the epilogues, products of doubles have the bias.
+  if (isDouble && product.get(EPILOGUE, 1) != 1 && product.get(EPILOGUE, 1) != HAS_BIAS) return NOT_SUPPORTED;
   // Products of f32 give f32; what is narrower gives itself or f32.
   if (a.get(TYPE) == R32F && d.get(TYPE) != R32F) return NOT_SUPPORTED;
   if (widthOf(a.get(TYPE)) == 2 && d.get(TYPE) != a.get(TYPE) && d.get(TYPE) != R32F) return NOT_SUPPORTED;

@@ -9,9 +9,8 @@
 
 #include "abi.h"
 
-extern "C" {
-__attribute__((visibility("hidden"))) extern cuemu::State cuemu_state;
-}
+// One copy for all programs of a library: no two of its kernels run at the same time.
+static cuemu::State cuemu_state;
 #define threadIdx (cuemu_state.threadIdx)
 #define blockIdx (cuemu_state.blockIdx)
 #define blockDim (cuemu_state.blockDim)
@@ -232,9 +231,8 @@ template <class... A, void (*K)(A...)> struct Invocation<K> {
 }  // namespace cuemu
 #define CUEMU_KERNEL(K, MOST) \
   static const cuemu::Kernel cuemu_kernel_##K = {#K, &cuemu::Invocation<&K>::run, cuemu::Invocation<&K>::sizes, cuemu::Invocation<&K>::count, MOST};
-#define CUEMU_MODULE(...)                                                                                   \
-  cuemu::State cuemu_state;                                                                                 \
-  static const cuemu::Kernel *const cuemu_kernels[] = {__VA_ARGS__ nullptr};                                \
-  extern "C" __attribute__((weak, visibility("hidden"))) char __start_cuemu_shared[], __stop_cuemu_shared[]; \
-  extern "C" __attribute__((visibility("default"))) const cuemu::Module cuemu_module;                       \
-  extern "C" const cuemu::Module cuemu_module = {cuemu::abiVersion, &cuemu_state, cuemu_kernels, __start_cuemu_shared, __stop_cuemu_shared};
+extern "C" __attribute__((weak, visibility("hidden"))) char __start_cuemu_shared[], __stop_cuemu_shared[];
+#define CUEMU_MODULE(N, ...)                                                             \
+  static const cuemu::Kernel *const cuemu_kernels[] = {__VA_ARGS__ nullptr};              \
+  extern "C" __attribute__((visibility("default"))) const cuemu::Module cuemu_module_##N; \
+  extern "C" const cuemu::Module cuemu_module_##N = {cuemu::abiVersion, &cuemu_state, cuemu_kernels, __start_cuemu_shared, __stop_cuemu_shared};

@@ -233,21 +233,25 @@ API cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void *stream) {
 API cuMemsetD8Async(Address to, unsigned char value, size_t count, void *stream) { USABLE; if (!cuemu::isInside(to, count)) return INVALID_VALUE; return put(stream, [=] { memset((void *)to, value, count); return 0; }); }
 API cuMemsetD32Async(Address to, unsigned value, size_t count, void *stream) { USABLE; if (to % 4 || !cuemu::isInside(to, 4 * count)) return INVALID_VALUE; return put(stream, [=] { for (size_t i = 0; i < count; i++) ((unsigned *)to)[i] = value; return 0; }); }
 
-// An image is "CUEMU", its length, and a shared library (see nvrtc.cc). It has to be a file to be opened.
+// An image is "CUEMU", whether it is the path of a library, the number of its program in it, a length, and the library or
+// its path (see nvrtc.cc). A library has to be a file to be opened.
 API cuModuleLoadData(void **module, const void *image) {
   USABLE;
-  if (memcmp(image, "CUEMU\0\0", 8)) return INVALID_IMAGE;
-  size_t length;
-  memcpy(&length, (const char *)image + 8, sizeof length);
+  if (memcmp(image, "CUEMU", 6)) return INVALID_IMAGE;
+  const bool isPath = ((const char *)image)[7];
+  size_t head[2];
+  memcpy(head, (const char *)image + 8, sizeof head);
+  const std::string content((const char *)image + 24, head[1]);
   const char *folder = getenv("TMPDIR");
-  std::string path = std::string(folder && *folder ? folder : "/tmp") + "/cuemu-XXXXXX";
-  const int file = mkstemp(&path[0]);
-  const bool isWritten = file >= 0 && write(file, (const char *)image + 16, length) == (ssize_t)length;
+  std::string path = isPath ? content : std::string(folder && *folder ? folder : "/tmp") + "/cuemu-XXXXXX";
+  const int file = isPath ? -1 : mkstemp(&path[0]);
+  const bool isThere = isPath || (file >= 0 && write(file, content.data(), content.size()) == (ssize_t)content.size());
   if (file >= 0) close(file);
-  void *library = isWritten ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
+  void *library = isThere ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
   if (!library) { const char *why = dlerror(); detail = why ? why : path + " cannot be written"; }
-  if (!cuemu::isSanitized()) unlink(path.c_str());  // whose reports read it
-  const cuemu::Module *table = library ? (const cuemu::Module *)dlsym(library, "cuemu_module") : nullptr;
+  if (!isPath && !cuemu::isSanitized()) unlink(path.c_str());  // whose reports read it
+  const std::string name = "cuemu_module_" + std::to_string(head[0]);
+  const cuemu::Module *table = library ? (const cuemu::Module *)dlsym(library, name.c_str()) : nullptr;
   if (!table || table->version != cuemu::abiVersion) return INVALID_IMAGE;
   modules++;
   *module = new Module{library, table};

@@ -3,7 +3,8 @@ import { make } from "@cotangent/tensor/HostArray"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { layerOn } from "./device.ts"
+import { inEveryOrder, layerOn } from "./device.ts"
+import { at, floats, launch, output, planOf, pointer, runOnce, upload } from "./plans.ts"
 import { emulator } from "./support.ts"
 
 const standIn = emulator()
@@ -48,5 +49,21 @@ describe.skipIf(standIn.obstacle !== undefined)("the device cuda on the stand-in
       // Both sums are taken by the same blocks, of which there are many, and then put together.
       assert.match(plan.explain(), /launch k\d+_parts (\d{3,})×1×1/)
     }).pipe(Effect.scoped, Effect.provide(layerOn(standIn)))
+  )
+
+  it.effect("that runs in every order finds kernels in which one decides", () =>
+    Effect.gen(function* () {
+      const driver = inEveryOrder(yield* standIn.open(), standIn)
+      const run = (index: string) =>
+        Effect.gen(function* () {
+          const source = `extern "C" __global__ void f(float* y) { y[${index}] = (float)threadIdx.x; }`
+          const y = yield* upload(driver, new Float32Array(32))
+          yield* runOnce(driver, planOf(source, [launch("f", [1, 32], [pointer(at(output(0)))])]), [], [y])
+          return [...(yield* floats(driver, y))]
+        })
+      assert.deepStrictEqual(yield* run("threadIdx.x"), [...Array(32).keys()])
+      const exit = yield* Effect.exit(run("threadIdx.x / 2"))
+      assert.include(String(exit), "threads in another order compute something else")
+    }).pipe(Effect.scoped)
   )
 })

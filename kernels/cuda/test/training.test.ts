@@ -1,6 +1,7 @@
 import * as ReferenceDevice from "@cotangent/runtime/ReferenceDevice"
 import * as Effect from "effect/Effect"
-import { describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
+import { compileAhead } from "./ahead.ts"
 import { layerOn } from "./device.ts"
 import { lessons, losses } from "./lessons.ts"
 import { emulator } from "./support.ts"
@@ -8,6 +9,15 @@ import { emulator } from "./support.ts"
 const standIn = emulator()
 
 describe.skipIf(standIn.obstacle !== undefined)("a training step on the stand-in for CUDA", () => {
+  beforeAll(
+    () =>
+      compileAhead(
+        standIn,
+        Effect.forEach(Object.values(lessons), (lesson) => losses(lesson, 1))
+      ),
+    300_000
+  )
+
   it.each(Object.entries(lessons))(
     "of %s, replayed as a graph, is that of the reference",
     async (_, lesson) => {

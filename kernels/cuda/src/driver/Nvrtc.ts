@@ -34,11 +34,13 @@ export const optionsFor = (architecture: number): ReadonlyArray<string> => [
 
 const success = 0
 const compilation = 6
-const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(`${text}\0`))
+
+/** `text` as C has it. */
+export const cString = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(`${text}\0`))
 
 /** Pointers to C strings, which stand behind them in the same memory. */
-const texts = (adapter: Adapter, values: ReadonlyArray<string>): Uint8Array<ArrayBuffer> => {
-  const strings = values.map(bytesOf)
+export const texts = (adapter: Adapter, values: ReadonlyArray<string>): Uint8Array<ArrayBuffer> => {
+  const strings = values.map(cString)
   const pointers = new BigUint64Array(values.length)
   const memory = new Uint8Array(strings.reduce((sum, { length }) => sum + length, pointers.byteLength))
   let at = pointers.byteLength
@@ -79,7 +81,7 @@ export const make = (adapter: Adapter, nvrtc: Library<"nvrtc">["functions"]): Nv
     version: `${ints[0]}.${ints[1]}`,
     compile: async (source, options) => {
       const { call, out, setWord, word } = caller(adapter)
-      call([nvrtc.nvrtcCreateProgram, out, bytesOf(source), bytesOf("program.cu"), 0, 0, 0])
+      call([nvrtc.nvrtcCreateProgram, out, cString(source), cString("program.cu"), 0, 0, 0])
       const program = word()
       try {
         const list = commands(adapter, [[nvrtc.nvrtcCompileProgram, program, options.length, texts(adapter, options)]])
@@ -117,6 +119,10 @@ export const open = (environment: Environment): Effect.Effect<Nvrtc, DeviceUnava
     return make(adapter, functions)
   })
 
+/** The key of an image in the cache. */
+export const keyOfImage = (source: string, options: ReadonlyArray<string>, version: string): string =>
+  keyOf([source, ...options, version])
+
 /** The image of `source`, of the cache if it is there. Rejects with `CudaError`. */
 export const image = async (
   nvrtc: Nvrtc,
@@ -124,7 +130,7 @@ export const image = async (
   source: string,
   options: ReadonlyArray<string>
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const key = keyOf([source, ...options, nvrtc.version])
+  const key = keyOfImage(source, options, nvrtc.version)
   const known = cache.read(key)
   if (known !== undefined) return known
   const made = await nvrtc.compile(source, options)
