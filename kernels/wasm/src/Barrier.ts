@@ -1,7 +1,7 @@
 /**
  * Where threads wait for one another, and the words of shared memory through which they do.
  */
-import type { FunctionBuilder, FunctionReference, Global, Local } from "./FunctionBuilder.ts"
+import type { FunctionBuilder, FunctionReference, Global } from "./FunctionBuilder.ts"
 import type { ModuleBuilder } from "./Module.ts"
 
 /** Words of the control block, counted in i32. Those that change often stand on lines of their own. */
@@ -15,7 +15,9 @@ export const words = {
   high: 4,
   length: 5,
   /** Not 0 when a thread has begun to say why it failed. */
-  claimed: 16,
+  claimed: 6,
+  /** How many parts of the present step have been taken by need. */
+  taken: 16,
   /** Threads that have reached the barrier, how often all have, and how many sleep before it. */
   arrived: 32,
   generation: 48,
@@ -43,6 +45,8 @@ export interface Threads {
   /** The number of this thread, from 0. */
   readonly thread: Global<"index">
   readonly barrier: FunctionReference
+  /** Address of the control block. */
+  readonly control: Global<"index">
 }
 
 /** Rounds that a thread looks again before it calls `idle`: about as long as one needs to hear from another. */
@@ -50,8 +54,8 @@ const rounds = 100
 
 /**
  * Adds a barrier: a function that returns when all threads have called it. Threads look for a while, then call the
- * host's `idle(generation)`, which may return when it likes; who comes last wakes those who sleep there. **Traps** where
- * a thread has failed. The module must not have functions yet.
+ * host's `idle(generation)`, which may return when it likes; who comes last wakes those who sleep there, and has the parts
+ * that are taken by need counted from 0 again. **Traps** where a thread has failed. The module must not have functions yet.
  */
 export const add = (module: ModuleBuilder, control: Global<"index">, count: number): FunctionReference => {
   const idle = module.importFunction({ name: "idle", parameters: ["i32"] })
@@ -67,10 +71,12 @@ export const add = (module: ModuleBuilder, control: Global<"index">, count: numb
     .i32(count - 1)
     .op("i32.eq")
   code.if(() => {
-    code
-      .get(block)
-      .i32(0)
-      .op("i32.atomic.store", 4 * words.arrived)
+    for (const word of [words.arrived, words.taken]) {
+      code
+        .get(block)
+        .i32(0)
+        .op("i32.atomic.store", 4 * word)
+    }
     code
       .get(block)
       .i32(1)
@@ -95,35 +101,4 @@ export const add = (module: ModuleBuilder, control: Global<"index">, count: numb
   })
   load(words.failed).if(() => code.unreachable())
   return code
-}
-
-/** The part of a range that falls to this thread. */
-export interface Share {
-  readonly from: Local<"index">
-  readonly to: Local<"index">
-}
-
-/**
- * Computes this thread's share of `[0, extent)`: whole granules, as evenly as they go; the last thread also has what
- * is left over.
- */
-export const share = (code: FunctionBuilder, { count, thread }: Threads, extent: number, granule: number): Share => {
-  const granules = Math.ceil(extent / granule)
-  const bound = (next: number): Local<"index"> => {
-    const [local, limit] = [code.local("index"), code.local("index")]
-    code.get(thread)
-    if (next > 0) code.whole(next).op("index.add")
-    code.whole(granules).op("index.mul").whole(count).op("index.div_u").whole(granule).op("index.mul").set(local)
-    code.whole(extent).set(limit)
-    code.get(local).get(limit).get(local).get(limit).op("index.lt_u").select().set(local)
-    return local
-  }
-  return { from: bound(0), to: bound(1) }
-}
-
-/** The shares of all threads, as `share` computes them. */
-export const shares = (count: number, extent: number, granule: number): ReadonlyArray<readonly [number, number]> => {
-  const granules = Math.ceil(extent / granule)
-  const bound = (thread: number): number => Math.min(extent, Math.floor((thread * granules) / count) * granule)
-  return Array.from({ length: count }, (_, thread) => [bound(thread), bound(thread + 1)])
 }

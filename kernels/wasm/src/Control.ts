@@ -3,13 +3,13 @@
  * way: they read what was written before a barrier.
  */
 import type { Branch, Place, Repeat, Step, Tiles, While } from "@cotangent/compiler/LoopProgram"
-import { share, shares } from "./Barrier.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, withBuffers } from "./Context.ts"
-import type { FunctionBuilder } from "./FunctionBuilder.ts"
+import type { Bound, FunctionBuilder } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
-import type { Call, Runner } from "./Sharing.ts"
-import { inOrder, sequence } from "./Sharing.ts"
+import { share, shares } from "./Parts.ts"
+import type { Call, Emit, Runner } from "./Sharing.ts"
+import { alone, inOrder, leastPieces, sequence, shared } from "./Sharing.ts"
 
 /** Adds what one step needs to the module. */
 export type AddStep = (step: Step, context: Context) => Call
@@ -17,7 +17,7 @@ export type AddStep = (step: Step, context: Context) => Call
 export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep: AddStep): Runner => {
   const global = context.module.global(0)
   const inner: Context = { ...context, counters: new Map([...context.counters, [counter, global]]) }
-  const [run, isShared] = addBlocks([steps], inner, addStep, true)
+  const [run, isShared] = addBlocks([steps], inner, addStep, { isRepeated: true })
   context.scratchBytes = Math.max(context.scratchBytes, inner.scratchBytes)
   const emit = (entry: FunctionBuilder): void => {
     if (counter.extent === 0) return
@@ -27,7 +27,7 @@ export const addRepeat = ({ counter, steps }: Repeat, context: Context, addStep:
       run[0](entry)
     })
   }
-  return { emit, isShared }
+  return { add: () => emit, isShared }
 }
 
 /** Tiles are shared: each thread runs whole ones, alone. */
@@ -41,16 +41,20 @@ export const addTiles = ({ counter, steps }: Tiles, context: Context, addStep: A
   }
   const calls = steps.map((step) => addStep(step, inside))
   context.scratchBytes = Math.max(context.scratchBytes, inside.scratchBytes)
-  const emit = (entry: FunctionBuilder): void => {
-    const range = threads === undefined ? { from: 0, to: counter.extent } : share(entry, threads, counter.extent, 1)
+  const tile = inOrder(calls, inside)
+  const run = (entry: FunctionBuilder, range: { readonly from: Bound; readonly to: Bound }): void => {
     const local = entry.local("index")
     entry.forLoop({ local, ...range, step: 1 }, () => {
       entry.get(local).set(global)
-      inOrder(calls, entry, inside)
+      tile(entry)
     })
   }
-  const ranges = threads === undefined ? [] : shares(threads.count, counter.extent, 1)
-  return { emit, isShared: threads !== undefined, split: { axis: counter, ranges } }
+  if (threads === undefined) return alone((entry) => run(entry, { from: 0, to: counter.extent }))
+  return shared(threads, {
+    run: (entry, part) => run(entry, share(entry, part, counter.extent, 1)),
+    split: { axis: counter, ranges: shares(threads.count, counter.extent, 1) },
+    isDivisible: counter.extent >= leastPieces * threads.count
+  })
 }
 
 export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Context, addStep: AddStep): Runner => {
@@ -62,7 +66,7 @@ export const addBranch = ({ ifFalse, ifTrue, predicate }: Branch, context: Conte
       () => runFalse(entry)
     )
   }
-  return { emit, isShared }
+  return { add: () => emit, isShared }
 }
 
 export const addWhile = ({ condition, predicate, steps }: While, context: Context, addStep: AddStep): Runner => {
@@ -82,7 +86,7 @@ export const addWhile = ({ condition, predicate, steps }: While, context: Contex
       })
     })
   }
-  return { emit, isShared }
+  return { add: () => emit, isShared }
 }
 
 /** Adds lists of steps, which may be repeated; gives what runs each of them, and whether threads share any. */
@@ -90,14 +94,13 @@ const addBlocks = (
   blocks: ReadonlyArray<ReadonlyArray<Step>>,
   context: Context,
   addStep: AddStep,
-  isRepeated = false
-): readonly [runs: ReadonlyArray<Call["emit"]>, isShared: boolean] => {
+  { isRepeated = false } = {}
+): readonly [runs: ReadonlyArray<Emit>, isShared: boolean] => {
   const calls = blocks.map((steps) => steps.map((step) => addStep(step, context)))
   const isShared = calls.flat().some((call) => call.isShared)
-  const runs = calls.map((block) => (entry: FunctionBuilder): void => {
-    if (isShared) sequence(block, entry, context, isRepeated)
-    else inOrder(block, entry, context)
-  })
+  const runs = calls.map((block) =>
+    isShared ? sequence(block, context, { isBefore: true, isRepeated }) : inOrder(block, context)
+  )
   return [runs, isShared]
 }
 

@@ -9,7 +9,9 @@ import type { Context } from "./Context.ts"
 import { pushBase } from "./Context.ts"
 import type { FunctionBuilder, FunctionReference, Global } from "./FunctionBuilder.ts"
 import { parallelAxis } from "./Nests.ts"
+import { pushPart } from "./Parts.ts"
 import type { Runner } from "./Sharing.ts"
+import { alone, shared } from "./Sharing.ts"
 
 /** What of a step makes its code. */
 interface Form {
@@ -64,10 +66,15 @@ const formOf = (step: Nest | Contraction, counters: ReadonlyMap<Variable, Global
 
 const isBuffer = (value: object): value is Buffer => "role" in value && "shape" in value && "id" in value
 
-/** The code of a form: a function without parameters. */
+/** The code of a form. */
 export interface Code {
+  /** Does the step: of one that threads share a part, which it takes as parameters. */
   readonly function: FunctionReference
+  /** Without parameters: must be called before. */
+  readonly prepare?: FunctionReference | undefined
   readonly isShared: boolean
+  /** Whether small parts cost no more than large ones. */
+  readonly isDivisible?: boolean
   /** What threads share, where that is one axis: of a nest the outermost. */
   readonly split?: { readonly by: "outer" | "batch" | "row" | "column"; readonly ranges: Split["ranges"] } | undefined
 }
@@ -101,12 +108,23 @@ export const withForm = (
     context.scratchBytes = Math.max(context.scratchBytes, inside.scratchBytes)
     return code
   })
-  const emit = (code: FunctionBuilder): void => {
+  const begin = (code: FunctionBuilder): void => {
     buffers.forEach((buffer, i) => {
       pushBase(code, buffer, context)
       code.set(slots[i])
     })
-    code.call(made.function)
+    if (made.prepare !== undefined) code.call(made.prepare)
   }
-  return { isShared: made.isShared, split: splitOf(step, made), emit }
+  if (context.threads === undefined || !made.isShared) {
+    return alone((code) => {
+      begin(code)
+      code.call(made.function)
+    })
+  }
+  return shared(context.threads, {
+    begin,
+    run: (code, part) => void pushPart(code, part).call(made.function),
+    isDivisible: made.isDivisible ?? false,
+    split: splitOf(step, made)
+  })
 }

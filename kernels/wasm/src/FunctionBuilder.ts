@@ -320,7 +320,8 @@ const instruction = (body: Writer, found: Opcodes.Instruction, first: number, se
   if (found.immediate === "memoryLane") body.byte(found.alignment).unsigned(second).byte(first)
 }
 
-const pushBound = (code: FunctionBuilder, bound: Bound): FunctionBuilder =>
+/** Pushes a bound. */
+export const pushBound = (code: FunctionBuilder, bound: Bound): FunctionBuilder =>
   typeof bound === "number" ? code.whole(bound) : code.get(bound)
 
 const forLoop = <B extends FunctionBuilder>(code: B, range: Range, body: () => void): B => {

@@ -6,11 +6,12 @@ import type { DType } from "@cotangent/tensor/DType"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { Threads } from "./Barrier.ts"
-import { share, shares } from "./Barrier.ts"
 import type { Split } from "./Conflicts.ts"
 import type { Emitter, Lanes } from "./Emitter.ts"
 import type { Bound } from "./FunctionBuilder.ts"
+import { pushBound } from "./FunctionBuilder.ts"
+import type { Portion } from "./Parts.ts"
+import { share, shares } from "./Parts.ts"
 import type { Address } from "./Prepare.ts"
 import type { Workspace } from "./Prepare.ts"
 import { strideIn } from "./Prepare.ts"
@@ -43,7 +44,7 @@ export const emitNest = (nest: Nest, emitter: Emitter, means: Means): Ranges => 
       return undefined
     }
   }
-  const run = (axes: ReadonlyArray<Variable>, split: Threads | undefined): Ranges => {
+  const run = (axes: ReadonlyArray<Variable>, split: Portion | undefined): Ranges => {
     // Only what has a single stage is split inside of it.
     if (axes.length === 0) return nest.stages.map((stage, i) => emitStage(stage.axes, targets[i], emitter, split))[0]
     const [axis, ...rest] = axes
@@ -52,7 +53,7 @@ export const emitNest = (nest: Nest, emitter: Emitter, means: Means): Ranges => 
     emitter.loop(axis, range, () => run(rest, undefined))
     return ranges
   }
-  return run(nest.axes, means.threads)
+  return run(nest.axes, means.portion)
 }
 
 const storeTotals = (
@@ -63,8 +64,8 @@ const storeTotals = (
 ): void => {
   const values = emitTotals(totals, emitter, means)
   const store = (): void => emitter.within(values, () => storeAll(targets, emitter))
-  if (means.threads === undefined) return store()
-  emitter.code.get(means.threads.thread).op("index.eqz").if(store)
+  if (means.portion === undefined) return store()
+  emitter.code.get(means.portion.threads.thread).op("index.eqz").if(store)
 }
 
 /** Elements that one thread gets in a row: threads must not write to one cache line in turns. */
@@ -77,11 +78,12 @@ export const parallelAxis = ({ axes, stages }: Nest): Variable | undefined =>
 const rangeOf = (
   { extent }: Variable,
   { code }: Emitter,
-  split: Threads | undefined
+  split: Portion | undefined
 ): { readonly from: Bound; readonly to: Bound; readonly step: number; readonly ranges: Ranges } => {
   if (split === undefined) return { from: 0, to: extent, step: 1, ranges: undefined }
-  const each = extent >= granule * split.count * 4 ? granule : 1
-  return { ...share(code, split, extent, each), step: 1, ranges: shares(split.count, extent, each) }
+  const { part, threads } = split
+  const each = extent >= granule * threads.count * 4 ? granule : 1
+  return { ...share(code, part, extent, each), step: 1, ranges: shares(threads.count, extent, each) }
 }
 
 /** Stores in the form that code is generated from. */
@@ -101,7 +103,7 @@ const emitStage = (
   axes: ReadonlyArray<Variable>,
   targets: ReadonlyArray<Target>,
   emitter: Emitter,
-  split: Threads | undefined
+  split: Portion | undefined
 ): Ranges => {
   const roots = rootsOf(targets)
   emitter.hoist(roots, new Set(axes))
@@ -141,12 +143,13 @@ const eachElement = (axis: Variable, from: number, targets: ReadonlyArray<Target
   emitter.loop(axis, { from, to: axis.extent, step: 1 }, () => storeAll(targets, emitter))
 
 /**
- * The innermost axis is also the one that threads share: each has whole rounds of the vector loop, and the last thread
+ * The innermost axis is also the one that threads share: each has whole rounds of the vector loop, and the last part
  * what is left over.
  */
-const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emitter, split: Threads): Ranges => {
+const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emitter, split: Portion): Ranges => {
   const { code } = emitter
-  const lanes = lanesFor(axis, targets, emitter, split.count)
+  const { part, threads } = split
+  const lanes = lanesFor(axis, targets, emitter, threads.count)
   if (lanes === undefined) {
     const { ranges, ...range } = rangeOf(axis, emitter, split)
     emitter.loop(axis, range, () => storeAll(targets, emitter))
@@ -155,15 +158,12 @@ const splitStage = (axis: Variable, targets: ReadonlyArray<Target>, emitter: Emi
   const step = lanes.lanes * lanes.unroll
   const main = axis.extent - (axis.extent % step)
   const each = Math.max(step, granule)
-  vectors(lanes, share(code, split, main, each), targets, emitter)
-  const ranges = shares(split.count, main, each)
+  vectors(lanes, share(code, part, main, each), targets, emitter)
+  const ranges = shares(threads.count, main, each)
   if (main === axis.extent) return ranges
-  code
-    .get(split.thread)
-    .whole(split.count - 1)
-    .op("index.eq")
+  pushBound(code.get(part.to), part.of).op("index.eq")
   code.if(() => emitter.within([], () => runs([4, 1], { ...lanes, from: main }, targets, emitter)))
-  return ranges.map(([from, to], thread) => (thread === split.count - 1 ? [from, axis.extent] : [from, to]))
+  return ranges.map(([from, to], thread) => (thread === threads.count - 1 ? [from, axis.extent] : [from, to]))
 }
 
 /** All values before any store: a store may replace what another value was loaded from. */

@@ -5,32 +5,30 @@
  * All threads run the whole program, each its part of every step that is worth sharing; a barrier stands between steps
  * of which one is shared. The parts do not change results: only loops whose rounds are independent are split.
  */
-import type { Buffer, Copy, LoopProgram, Nest, Operand, Routine, Step } from "@cotangent/compiler/LoopProgram"
+import type { Buffer, Copy, LoopProgram, Nest, Routine, Step } from "@cotangent/compiler/LoopProgram"
 import { inner } from "@cotangent/compiler/LoopProgram"
 import { bytes } from "@cotangent/tensor/DType"
-import type { Variable } from "@cotangent/tensor/Scalar"
 import { add as addBarrier } from "./Barrier.ts"
 import type { Split } from "./Conflicts.ts"
 import { touches } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import { emitterFor, nestScratch, pushBase, rowsOf, sharedAt, touched, withBuffers } from "./Context.ts"
-import { addGemm } from "./Contractions.ts"
 import { addBranch, addRepeat, addTiles, addWhile } from "./Control.ts"
 import type { Code } from "./Forms.ts"
 import { withForm } from "./Forms.ts"
-import type { FunctionBuilder, FunctionReference, Global, Local } from "./FunctionBuilder.ts"
+import type { FunctionBuilder, Global, Local } from "./FunctionBuilder.ts"
 import * as Memory from "./memoryInstructions.ts"
 import type { MemoryLimits, ModuleBuilder } from "./Module.ts"
 import * as Module from "./Module.ts"
 import type { Machine } from "./Emitter.ts"
 import { emitNest } from "./Nests.ts"
+import { functionFor } from "./Parts.ts"
+import { addProduct } from "./Products.ts"
 import type { Kernel } from "./Profile.ts"
 import { kernelOf } from "./Profile.ts"
 import type { Call, Runner } from "./Sharing.ts"
-import { alone, hasLargeSteps, isWorthSharing, isWorthSplitting, partOf, sequence } from "./Sharing.ts"
+import { alone, hasLargeSteps, isDivisible, isWorthSharing, sequence } from "./Sharing.ts"
 import { algorithms } from "./Routines.ts"
-import type { Grouped } from "./Rows.ts"
-import { byRows, isFixed } from "./Rows.ts"
 import { resultBytes } from "./Totals.ts"
 import type { HostFunction } from "./scalarInstructions.ts"
 import { eachHostFunction } from "./scalarInstructions.ts"
@@ -80,7 +78,7 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   for (const buffer of [...program.inputs, ...program.outputs]) pointers.set(buffer, module.global(0))
   const threads =
     target.threads > 1 && hasLargeSteps(program)
-      ? { count: target.threads, thread, barrier: addBarrier(module, control, target.threads) }
+      ? { count: target.threads, thread, control, barrier: addBarrier(module, control, target.threads) }
       : undefined
   const context: Context = {
     module,
@@ -101,6 +99,7 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
   }
   // Functions of steps come first: the entry calls them.
   const calls = program.steps.map((step) => addStep(step, context))
+  const run = sequence(calls, context, { isBefore: false })
   const entry = module.function({ name: "run", parameters: ["index", "i32"], isExported: true })
   const [table, number] = entry.parameters
   entry.get(number).toIndex().set(thread)
@@ -127,7 +126,7 @@ export const render = (program: LoopProgram, target: Target): Rendered => {
     .op("index.add")
     .set(privates)
   entry.get(privates).whole(privateBytes).op("index.add").set(scratch)
-  sequence(calls, entry, context)
+  run(entry)
   return {
     module: module.build({ hasNames: true }),
     arenaBytes: ownAt + ownBytes * target.threads,
@@ -152,15 +151,13 @@ const hostsOf = (module: ModuleBuilder): Machine["host"] =>
     })
   )
 
-const addStep = (given: Step, context: Context): Call => {
+const addStep = (step: Step, context: Context): Call => {
   const { counters, profiled, threads } = context
-  const isSplit = threads !== undefined && given.tag === "contraction" && isWorthSplitting(given, context)
-  const step = isSplit ? byRows(given, threads.count) : given
-  const { emit, isShared, split } = addRunner(step, context)
-  const manner = { count: threads?.count ?? 1, isShared, split, counters: counters.keys() }
-  const call = { emit, isShared, touch: context.touch(step, manner) }
+  const { as = step, split, ...runner } = addRunner(step, context)
+  const manner = { count: threads?.count ?? 1, isShared: runner.isShared, split, counters: counters.keys() }
+  const call = { ...runner, touch: context.touch(as, manner) }
   if (profiled === undefined || isCompound(step)) return call
-  return { ...call, number: profiled.kernels.push(kernelOf(given)) - 1 }
+  return { ...call, number: profiled.kernels.push(kernelOf(step)) - 1 }
 }
 
 /** Whether a step is made of steps, which have times of their own. */
@@ -171,7 +168,7 @@ const addRunner = (step: Step, context: Context): Runner => {
     case "nest":
       return withForm(step, context, (inside) => addNest(step, inside))
     case "contraction":
-      return withForm(step, context, (inside, form) => addContraction(step, inside, form))
+      return addProduct(step, context)
     case "routine":
       return addRoutine(step, context)
     case "copy":
@@ -188,76 +185,21 @@ const addRunner = (step: Step, context: Context): Runner => {
 }
 
 const addNest = (nest: Nest, context: Context): Code => {
-  const code = context.module.function({ name: nest.name, parameters: [] })
-  const loops = [...nest.axes, ...nest.stages.flatMap((stage) => stage.axes)]
   const threads = isWorthSharing(nest, context) ? context.threads : undefined
+  const { code, portion } = functionFor(nest.name, threads, context.module)
+  const loops = [...nest.axes, ...nest.stages.flatMap((stage) => stage.axes)]
   const scratch = nestScratch(code, context, threads)
   const emitter = emitterFor(code, loops, context, { rows: rowsOf(nest), scratch: scratch.parts })
   let ranges: Split["ranges"] | undefined
   withBuffers(emitter, touched(nest), context, () => {
-    ranges = emitNest(nest, emitter, { results: scratch.results, threads })
+    ranges = emitNest(nest, emitter, { results: scratch.results, portion })
   })
   return {
     function: code,
     isShared: threads !== undefined,
+    isDivisible: threads !== undefined && isDivisible(nest, threads),
     ...(ranges === undefined ? {} : { split: { by: "outer", ranges } })
   }
-}
-
-const addContraction = (step: Grouped, context: Context, form: number): Code => {
-  const key = `form ${form}`
-  const product = addGemm(step, key, {
-    module: context.module,
-    machine: context.machine,
-    isWide: context.isWide,
-    emitter: (code, loops) => emitterFor(code, loops, context),
-    withBuffers: (emitter, buffers, body) => withBuffers(emitter, buffers, context, body)
-  })
-  const { a, b, batch } = step
-  const threads = isWorthSplitting(step, context) ? context.threads : undefined
-  context.scratchBytes = Math.max(context.scratchBytes, product.scratchBytes)
-  const code = context.module.function({ name: step.name, parameters: [] })
-  const emitter = emitterFor(code, batch, context)
-  const part = threads === undefined ? undefined : partOf(step, product, code, threads)
-  const pushAddress = (operand: Operand): void => {
-    const { base, offset } = emitter.workspace.address(operand.buffer, operand.offset)
-    // The address is computed before it is pushed.
-    const local = emitter.index(base)
-    code.get(local)
-    if (offset > 0) code.whole(offset).op("index.add")
-  }
-  const prepare = (reference: FunctionReference): void => {
-    for (const operand of [a, b]) {
-      if (isFixed(operand, step)) pushAddress(operand)
-      else code.whole(0)
-    }
-    code.get(context.scratch)
-    code.call(reference)
-  }
-  const run = (axes: ReadonlyArray<Variable>): void => {
-    const [axis, ...rest] = axes
-    if (axis !== undefined) {
-      const range = (axis === batch[0] ? part?.batch : undefined) ?? { from: 0, to: axis.extent }
-      return emitter.loop(axis, { ...range, step: 1 }, () => run(rest))
-    }
-    pushAddress(a)
-    pushAddress(b)
-    code.get(context.scratch)
-    for (const [range, extent] of [
-      [part?.units, product.units],
-      [part?.panels, product.panels]
-    ] as const) {
-      if (range === undefined) code.whole(0).whole(extent)
-      else code.get(range.from).get(range.to)
-    }
-    for (const variable of batch) code.get(emitter.index(variable))
-    code.call(product.function)
-  }
-  withBuffers(emitter, [a.buffer, b.buffer], context, () => {
-    if (product.prepare !== undefined) prepare(product.prepare)
-    run(batch)
-  })
-  return { function: code, isShared: threads !== undefined, split: part?.split }
 }
 
 const addRoutine = (routine: Routine, context: Context): Runner => {

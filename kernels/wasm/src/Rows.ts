@@ -43,8 +43,8 @@ const isBest = (step: Contraction, count: number): boolean => {
 }
 
 /** `step` with `count` groups of rows, unless threads share it better in another way. Its sums are the same. */
-export const byRows = (step: Contraction, count: number): Grouped => {
-  if (!isBest(step, count)) return step
+export const byRows = (step: Contraction, count: number): (Grouped & { readonly group: Variable }) | undefined => {
+  if (!isBest(step, count)) return undefined
   const { a, accumulator, batch, row, stores } = step
   const [group, rest] = [S.variable(count), S.variable(row.extent / count)]
   const first = S.mul(group, S.constant(rest.extent))

@@ -3,22 +3,28 @@
  */
 import type { Contraction, LoopProgram, Nest, Step } from "@cotangent/compiler/LoopProgram"
 import { inner } from "@cotangent/compiler/LoopProgram"
-import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
-import { children } from "@cotangent/tensor/Scalar"
-import type { Share, Threads } from "./Barrier.ts"
-import { share, shares } from "./Barrier.ts"
+import type { Threads } from "./Barrier.ts"
 import type { Split, Touch } from "./Conflicts.ts"
 import { conflicts } from "./Conflicts.ts"
 import type { Context } from "./Context.ts"
 import type { FunctionBuilder } from "./FunctionBuilder.ts"
 import type { Gemm } from "./gemm.ts"
 import { parallelAxis } from "./Nests.ts"
+import type { Part, Portion, Share } from "./Parts.ts"
+import { ownPart, partsAsNeeded, partsByNeed, share, shares } from "./Parts.ts"
 import { hasLargeTotals } from "./Totals.ts"
+import { hasReductionBeside, rounds, workOf } from "./Work.ts"
+
+/** Emits something into the function that runs the surroundings of a step. */
+export type Emit = (code: FunctionBuilder) => void
 
 /** How a step is run. */
 export interface Call {
-  /** Emits what runs the step into the function that runs its surroundings. */
-  readonly emit: (code: FunctionBuilder) => void
+  /**
+   * Adds what the step needs to the module; gives what emits its run: of a step that threads share, this thread's part. If
+   * `isByNeed`, threads may take small parts as they get to it: they meet before and after.
+   */
+  readonly add: (isByNeed: boolean) => Emit
   /** All threads take part. */
   readonly isShared: boolean
   readonly touch: Touch
@@ -27,63 +33,112 @@ export interface Call {
 }
 
 /** What runs a step, whether all threads take part, and who has what of it, where that is known. */
-export interface Runner extends Pick<Call, "emit" | "isShared"> {
+export interface Runner extends Pick<Call, "add" | "isShared"> {
+  /** The step in the form in which `split` is said of it. */
+  readonly as?: Step
   readonly split?: Split | undefined
+  /** Whether small parts cost no more than large ones; false unless stated. */
+  readonly isDivisible?: boolean
 }
 
 /** A step of the first thread. */
-export const alone = (emit: Call["emit"]): Runner => ({ emit, isShared: false })
+export const alone = (emit: Emit): Runner => ({ add: () => emit, isShared: false })
 
-/** Runs steps in order on the thread that gets there; in a profile, the end of each is noted. */
-export const inOrder = (calls: ReadonlyArray<Call>, code: FunctionBuilder, { profiled }: Context): void => {
-  for (const { emit, number } of calls) {
+/** What threads do of a step that they share. */
+export interface SharedStep {
+  /** What each does first. */
+  readonly begin?: Emit
+  /** A part of the step. */
+  readonly run: (code: FunctionBuilder, part: Part) => void
+  readonly isDivisible: boolean
+  readonly split?: Split | undefined
+}
+
+/** A step that threads share. */
+export const shared = (threads: Threads, { begin, isDivisible, run, split }: SharedStep): Runner => ({
+  isShared: true,
+  split,
+  isDivisible,
+  add: (isByNeed) => (code) => {
+    begin?.(code)
+    const parts = isByNeed && isDivisible ? partsAsNeeded : ownPart
+    parts(code, threads, (part) => run(code, part))
+  }
+})
+
+/** Pieces for each thread without which nothing is left to be taken by need. */
+export const leastPieces = 4
+
+/** Steps in order on the thread that gets there; in a profile, the end of each is noted. */
+export const inOrder = (calls: ReadonlyArray<Call>, context: Context): Emit =>
+  each(calls.map((call) => marked(call.add(false), call, context)))
+
+const each =
+  (emits: ReadonlyArray<Emit>): Emit =>
+  (code) =>
+    emits.forEach((emit) => emit(code))
+
+const marked =
+  (emit: Emit, { number }: Call, { profiled }: Context): Emit =>
+  (code) => {
     emit(code)
     if (profiled !== undefined && number !== undefined) code.i32(number).call(profiled.mark)
   }
-}
+
+const onFirst =
+  ({ thread }: Threads, emit: Emit): Emit =>
+  (code) =>
+    void code
+      .get(thread)
+      .op("index.eqz")
+      .if(() => emit(code))
 
 /**
- * Runs steps in order: what is not shared on the first thread, with a barrier before a step that depends on what other
+ * Steps in order: what is not shared on the first thread, with a barrier before a step that depends on what other
  * threads may still be doing, and at the end. Between other steps no thread waits. What `isRepeated` runs again and
- * again: then the first steps depend on the last ones, and there is a barrier at the end only if they must wait.
+ * again: then the first steps depend on the last ones, and there is a barrier at the end only if they must wait. A step
+ * between two barriers is taken by need, where that may be; the first is only if nothing `isBefore` it.
  */
 export const sequence = (
   calls: ReadonlyArray<Call>,
-  code: FunctionBuilder,
   context: Context,
-  isRepeated = false
-): void => {
+  { isBefore, isRepeated = false }: { readonly isBefore: boolean; readonly isRepeated?: boolean }
+): Emit => {
   const { profiled, threads } = context
-  if (threads === undefined || !calls.some(({ isShared }) => isShared)) {
-    // A part of a shared program that is not shared itself.
-    if (threads === undefined || calls.length === 0) return inOrder(calls, code, context)
-    return void code
-      .get(threads.thread)
-      .op("index.eqz")
-      .if(() => inOrder(calls, code, context))
-  }
+  if (threads === undefined || calls.length === 0) return inOrder(calls, context)
+  // A part of a shared program that is not shared itself.
+  if (!calls.some(({ isShared }) => isShared)) return onFirst(threads, inOrder(calls, context))
+  const waits = waitsOf(calls, isRepeated)
+  const wait =
+    ({ number }: Call): Emit =>
+    (code) => {
+      code.call(threads.barrier)
+      if (profiled !== undefined && number !== undefined) code.i32(~number).call(profiled.mark)
+    }
+  return each(
+    calls.flatMap((call, i) => {
+      const isByNeed = (waits[i] || (i === 0 && !isBefore)) && waits[i + 1]
+      const run = marked(call.add(isByNeed), call, context)
+      const before = waits[i] ? [wait(calls[i - 1])] : []
+      const after = i + 1 === calls.length && waits[i + 1] ? [wait(call)] : []
+      return [...before, call.isShared ? run : onFirst(threads, run), ...after]
+    })
+  )
+}
+
+/** Before which calls threads must wait, and whether at the end. */
+const waitsOf = (calls: ReadonlyArray<Call>, isRepeated: boolean): ReadonlyArray<boolean> => {
   /** What was begun since the last barrier, and what before the first. */
   let pending: ReadonlyArray<Call> = []
   let first: ReadonlyArray<Call> | undefined
-  const wait = (): void => {
-    code.call(threads.barrier)
-    const number = pending.at(-1)?.number
-    if (profiled !== undefined && number !== undefined) code.i32(~number).call(profiled.mark)
-    first ??= pending
-    pending = []
-  }
-  for (const call of calls) {
-    if (pending.some((other) => conflicts(other.touch, call.touch))) wait()
-    if (call.isShared) inOrder([call], code, context)
-    else
-      code
-        .get(threads.thread)
-        .op("index.eqz")
-        .if(() => inOrder([call], code, context))
-    pending = [...pending, call]
-  }
+  const waits = calls.map((call) => {
+    const mustWait = pending.some((other) => conflicts(other.touch, call.touch))
+    if (mustWait) first ??= pending
+    pending = mustWait ? [call] : [...pending, call]
+    return mustWait
+  })
   const next = first ?? pending
-  if (!isRepeated || pending.some((call) => next.some((other) => conflicts(call.touch, other.touch)))) wait()
+  return [...waits, !isRepeated || pending.some((call) => next.some((other) => conflicts(call.touch, other.touch)))]
 }
 
 /** Instructions below which a step alone is not worth starting threads: a barrier and moved cache lines cost as much. */
@@ -116,27 +171,17 @@ export const isWorthSharing = (nest: Nest, { threads }: Context): boolean => {
   return axis !== undefined && axis.extent >= threads.count && workOf(nest) >= leastBeside
 }
 
-/** About how many instructions a nest executes. */
-const workOf = ({ axes, stages }: Nest): number => {
-  const rounds = (variables: ReadonlyArray<Variable>): number =>
-    variables.reduce((product, { extent }) => product * extent, 1)
-  const known = new Map<Scalar, number>()
-  const cost = (scalar: Scalar): number => {
-    const found = known.get(scalar)
-    if (found !== undefined) return found
-    const inner = scalar.tag === "load" ? 0 : Math.max(0, ...children(scalar).map(cost))
-    const total = (scalar.tag === "reduce" ? rounds(scalar.variables) : 1) * (1 + inner)
-    known.set(scalar, total)
-    return total
-  }
-  const perRound = stages.map(
-    (stage) => rounds(stage.axes) * stage.stores.reduce((sum, { value }) => sum + cost(value), 0)
-  )
-  return rounds(axes) * perRound.reduce((sum, stage) => sum + stage, 0)
+/** Instructions below which a part is not worth being taken by itself. */
+const leastTaken = 4 * leastShared
+
+/** Whether small parts of a nest cost no more than large ones: there is nothing that each would have to find out anew. */
+export const isDivisible = (nest: Nest, { count }: Threads): boolean => {
+  const axis = parallelAxis(nest)
+  if (axis === undefined || axis.extent < leastPieces * count || hasLargeTotals(nest)) return false
+  return workOf(nest) >= partsByNeed(count) * leastTaken && !hasReductionBeside(nest, axis)
 }
 
-const volume = ({ batch, column, depth, row }: Contraction): number =>
-  [...batch, row, column, depth].reduce((product, { extent }) => product * extent, 1)
+const volume = ({ batch, column, depth, row }: Contraction): number => rounds([...batch, row, column, depth])
 
 /** Multiplications from which on a matrix product is worth sharing. */
 const leastVolume = 4 * leastShared
@@ -145,34 +190,35 @@ const leastVolume = 4 * leastShared
 export const isWorthSplitting = (step: Contraction, { threads }: Context): boolean =>
   threads !== undefined && volume(step) >= leastVolume
 
-/** What falls to this thread: a range of the batch, of rows or of columns; and the ranges of all. */
+/** What falls to a part: a range of the batch, of rows or of columns; and the ranges of all threads. */
 export interface PartOf {
   readonly batch?: Share
   readonly units?: Share
   readonly panels?: Share
   readonly split: { readonly by: "batch" | "row" | "column"; readonly ranges: Split["ranges"] }
+  readonly isDivisible: boolean
 }
 
 /** Parts of a matrix product: of the batch, of rows or of columns, whichever divides most evenly. */
-export const partOf = (
-  { batch, column, row }: Contraction,
-  { panelColumns, panels, unitRows, units }: Gemm,
-  code: FunctionBuilder,
-  threads: Threads
-): PartOf => {
+export const partOf = (step: Contraction, product: Gemm, code: FunctionBuilder, { part, threads }: Portion): PartOf => {
+  const { batch, column, row } = step
+  const { panelColumns, panels, unitRows, units } = product
   // How much longer than the mean the largest part is.
   const excess = (extent: number): number => (Math.ceil(extent / threads.count) * threads.count) / extent
   const ranges = (count: number, each: number, extent: number): Split["ranges"] =>
     shares(threads.count, count, 1).map(([from, to]) => [from * each, to === count ? extent : to * each])
+  const isLarge = volume(step) >= partsByNeed(threads.count) * leastVolume
+  const hasPieces = (count: number): boolean => isLarge && count >= leastPieces * threads.count
   const [outer] = batch
   if (outer !== undefined && excess(outer.extent) <= Math.min(excess(panels), excess(units))) {
     const split = { by: "batch", ranges: ranges(outer.extent, 1, outer.extent) } as const
-    return { batch: share(code, threads, outer.extent, 1), split }
+    return { batch: share(code, part, outer.extent, 1), split, isDivisible: hasPieces(outer.extent) }
   }
   if (excess(panels) <= excess(units)) {
     const split = { by: "column", ranges: ranges(panels, panelColumns, column.extent) } as const
-    return { panels: share(code, threads, panels, 1), split }
+    const isDivisible = hasPieces(panels) && !product.packsRows
+    return { panels: share(code, part, panels, 1), split, isDivisible }
   }
   const split = { by: "row", ranges: ranges(units, unitRows, row.extent) } as const
-  return { units: share(code, threads, units, 1), split }
+  return { units: share(code, part, units, 1), split, isDivisible: hasPieces(units) && !product.packsColumns }
 }

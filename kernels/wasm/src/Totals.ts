@@ -7,10 +7,10 @@
 import type { Nest } from "@cotangent/compiler/LoopProgram"
 import type { Reduce, Scalar } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { Threads } from "./Barrier.ts"
-import { share } from "./Barrier.ts"
 import type { Emitter } from "./Emitter.ts"
 import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
+import type { Portion } from "./Parts.ts"
+import { share } from "./Parts.ts"
 
 /** Terms from which on a reduction runs in blocks. */
 const leastTerms = 1 << 15
@@ -23,8 +23,8 @@ export const resultBytes = mostBlocks * 8
 
 /** What the blocks of a nest are shared by and put into. */
 export interface Means {
-  /** The threads that share the nest. */
-  readonly threads?: Threads | undefined
+  /** What of the nest is to be done, where threads share it. */
+  readonly portion?: Portion | undefined
   /** The address of `resultBytes` bytes that they share; a thread that runs the nest alone has its own. */
   readonly results: () => Local<"index">
 }
@@ -66,14 +66,14 @@ interface Blocks {
 export const emitTotals = (
   totals: ReadonlyArray<Reduce>,
   emitter: Emitter,
-  { results, threads }: Means
+  { results, portion }: Means
 ): ReadonlyArray<readonly [Scalar, Local]> => {
   const { code, reductions } = emitter
   const memory = results()
-  const wait = (): unknown => threads !== undefined && code.call(threads.barrier)
+  const wait = (): unknown => portion !== undefined && code.call(portion.threads.barrier)
   return totals.map((node) => {
     const blocks = blocksOf(node, reductions.stepOf(node))
-    emitBlocks(node, blocks, emitter, { memory, threads })
+    emitBlocks(node, blocks, emitter, { memory, portion })
     wait()
     const total = whole(node, blocks, memory, emitter)
     wait()
@@ -91,11 +91,11 @@ const emitBlocks = (
   node: Reduce,
   { count, extent }: Blocks,
   emitter: Emitter,
-  { memory, threads }: { readonly memory: Local<"index">; readonly threads: Threads | undefined }
+  { memory, portion }: { readonly memory: Local<"index">; readonly portion: Portion | undefined }
 ): void => {
   const { code, reductions } = emitter
   const [block, from, to] = [code.local("index"), code.local("index"), code.local("index")]
-  const range = threads === undefined ? { from: 0, to: count } : share(code, threads, count, 1)
+  const range = portion === undefined ? { from: 0, to: count } : share(code, portion.part, count, 1)
   code.forLoop({ local: block, ...range, step: 1 }, () =>
     emitter.within([], () => {
       code.get(block).whole(extent).op("index.mul").tee(from).whole(extent).op("index.add").set(to)

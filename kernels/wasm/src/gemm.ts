@@ -23,6 +23,9 @@ export interface Gemm {
    * scratch memory may follow. Of operands that are not fixed it reads nothing.
    */
   readonly prepare?: FunctionReference
+  /** Whether each call packs A, or B, anew, whatever columns, or rows, it is asked for. */
+  readonly packsRows: boolean
+  readonly packsColumns: boolean
   /** Bytes of scratch memory; nothing need be in it, and it should be aligned to 64. */
   readonly scratchBytes: number
   /** How many units of rows there are; unit `i` starts at row `i · unitRows`, and the last may have more or fewer. */
@@ -54,6 +57,8 @@ const parametersFor = ({ epilogue }: GemmSpec): ReadonlyArray<"index"> =>
 /** A product without elements. */
 const empty = (module: ModuleBuilder, spec: GemmSpec): Gemm => ({
   function: module.function({ name: "gemm_empty", parameters: parametersFor(spec) }),
+  packsRows: false,
+  packsColumns: false,
   scratchBytes: 0,
   units: 0,
   unitRows: 1,
@@ -97,6 +102,8 @@ const exchanged = (module: ModuleBuilder, spec: GemmSpec, swapped: Gemm): Gemm =
   code.call(swapped.function)
   return {
     function: code,
+    packsRows: swapped.packsColumns,
+    packsColumns: swapped.packsRows,
     scratchBytes: swapped.scratchBytes,
     units: swapped.panels,
     unitRows: swapped.panelColumns,
@@ -117,6 +124,8 @@ const asGiven = (module: ModuleBuilder, spec: GemmSpec): Gemm => {
   return {
     function: code,
     ...preparation(module, spec, decided),
+    packsRows: decided.packsA && !decided.preparesA,
+    packsColumns: decided.packsB && !decided.preparesB,
     scratchBytes: decided.scratch.end,
     units: decided.rows.units,
     unitRows: decided.rows.tileRows,

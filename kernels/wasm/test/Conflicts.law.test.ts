@@ -2,7 +2,7 @@ import type { Buffer, LoopProgram, Nest } from "@cotangent/compiler/LoopProgram"
 import * as S from "@cotangent/tensor/Scalar"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { shares } from "../src/Barrier.ts"
+import { shares } from "../src/Parts.ts"
 import type { Split, Touch } from "../src/Conflicts.ts"
 import { conflicts, touches } from "../src/Conflicts.ts"
 
