@@ -2,7 +2,8 @@
  * Averages of the parameters over the steps of a training: often better than the last parameters, at no cost in steps.
  *
  * An average is the last transformation of a chain, since it looks at where the updates lead; it leaves them as they are.
- * Models that keep statistics of activations, such as batch normalization, have to collect them anew for the average.
+ * Models that keep statistics of activations, such as batch normalization, have to collect them anew for the average, as by
+ * `Statistics.collect` of `@cotangent/train`.
  */
 import { ArgumentError } from "@cotangent/tensor/errors"
 import * as Tensor from "@cotangent/tensor/Tensor"

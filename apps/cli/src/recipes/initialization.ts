@@ -7,7 +7,9 @@ import * as Loss from "@cotangent/nn/Loss"
 import * as Probe from "@cotangent/nn/Probe"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import { Device } from "@cotangent/runtime/Device"
+import type { Float } from "@cotangent/tensor/DType"
 import type * as Random from "@cotangent/tensor/Random"
+import type { Shape } from "@cotangent/tensor/ShapeType"
 import type { Tensor } from "@cotangent/tensor/Tensor"
 import * as Effect from "effect/Effect"
 import type { Curves, Histograms, Series } from "../figure.ts"
@@ -41,7 +43,11 @@ const netOf = (initializer: Initializer) => mlp({ sizes, initializer, activation
 interface Look {
   readonly activations: ArrayLike<number>
   readonly gradients: ArrayLike<number>
+  /** The share of activations that have hardly a slope left. */
+  readonly saturated: number
 }
+
+type Floats = Tensor<Shape, Float>
 
 /** Looks into all hidden layers of a net that has not been trained. */
 const look = Effect.fnUntraced(function* (initializer: Initializer, images: Images, key: Random.Key) {
@@ -52,16 +58,21 @@ const look = Effect.fnUntraced(function* (initializer: Initializer, images: Imag
     ...model.init(key),
     input: rows(image)
   })
-  // Those that are not affine maps: a hidden layer ends in its activation. Both are tensors, as those of every layer here.
   const hidden = layers
+    // Those that are not affine maps: a hidden layer ends in its activation.
     .filter(({ kind }) => kind === Activation.tanh)
-    .map(({ gradient, output }) => [output, gradient] as readonly [Tensor, Tensor])
-  const values = yield* device.realize(hidden)
-  return yield* Effect.forEach(values, ([output, gradient]) =>
-    Effect.map(Effect.all([device.read(output), device.read(gradient)]), ([activations, gradients]): Look => ({
-      activations: activations.data,
-      gradients: gradients.data
-    }))
+    // Both are tensors, as those of every layer here.
+    .map(({ gradient, output }) => [output, gradient] as readonly [Floats, Floats])
+    .map(([output, gradient]) => ({ output, gradient, saturated: Probe.saturated(output, { levels: [-1, 1] }) }))
+  return yield* Effect.forEach(yield* device.realize(hidden), ({ gradient, output, saturated }) =>
+    Effect.map(
+      Effect.all([device.read(output), device.read(gradient), device.readNumber(saturated)]),
+      ([activations, gradients, saturated]): Look => ({
+        activations: activations.data,
+        gradients: gradients.data,
+        saturated
+      })
+    )
   )
 })
 
@@ -91,10 +102,6 @@ const histogramsOf = (looks: Looks): Histograms => ({
   )
 })
 
-/** The share of activations of the last hidden layer that have hardly a slope left. */
-const saturatedShare = ({ activations }: Look): number =>
-  Array.from(activations).filter((value) => Math.abs(value) > 0.99).length / activations.length
-
 const lookResults = (looks: Looks): ReadonlyArray<Result> =>
   looks.flatMap(([name, layers]) => {
     const last = layers[layers.length - 1]
@@ -106,7 +113,7 @@ const lookResults = (looks: Looks): ReadonlyArray<Result> =>
       },
       {
         name: `share saturated in the last hidden layer, ${name}`,
-        value: saturatedShare(last),
+        value: last.saturated,
         form: "percent" as const
       }
     ]
