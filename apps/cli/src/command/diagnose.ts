@@ -3,7 +3,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { data, device, json, limit, offline, out, seed, threads, whole } from "./options.ts"
+import { archives, data, device, json, limit, offline, out, seed, threads, whole } from "./options.ts"
 
 const recipe = Argument.String("recipe").pipe(Argument.withDescription("whose trainings; train --list shows them"))
 
@@ -23,6 +23,7 @@ const flags = {
   limit,
   out,
   data,
+  archives,
   offline,
   json
 }
@@ -38,6 +39,8 @@ export interface DiagnoseOptions {
   readonly limit: number | undefined
   readonly out: string | undefined
   readonly data: string | undefined
+  /** Where the archives of MNIST are fetched from: the usual place if empty. */
+  readonly archives: string | undefined
   /** Whether nothing may be fetched. */
   readonly offline: boolean
   readonly json: boolean
@@ -54,7 +57,8 @@ export const diagnose = Command.make("diagnose", { recipe, ...flags }, (given) =
         seed: Option.getOrUndefined(given.seed),
         limit: Option.getOrUndefined(given.limit),
         out: Option.getOrUndefined(given.out),
-        data: Option.getOrUndefined(given.data)
+        data: Option.getOrUndefined(given.data),
+        archives: Option.getOrUndefined(given.archives)
       })
   )
 ).pipe(

@@ -25,6 +25,14 @@ export const data = Flag.String("data").pipe(
   Flag.optional
 )
 
+/** `--archives`. */
+export const archives = Flag.String("archives").pipe(
+  Flag.withDescription("fetch MNIST as it was published, not from npm; as --archives=URL, from the mirror there"),
+  Flag.withMetavar("URL"),
+  Flag.withOptionalValue(""),
+  Flag.optional
+)
+
 /** A flag that takes a whole number from `least` on. */
 export const whole = (name: string, least: number): Flag.Flag<number> =>
   Flag.Int(name).pipe(

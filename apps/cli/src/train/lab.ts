@@ -42,6 +42,7 @@ export interface LabOptions {
   readonly epochs: number | undefined
   readonly limit: number | undefined
   readonly data: string | undefined
+  readonly archives: string | undefined
   /** Whether nothing may be fetched. */
   readonly offline: boolean
   /** The folder that checkpoints and journals go to. */

@@ -150,10 +150,11 @@ const carryOut = Effect.fnUntraced(function* (
 })
 
 /** The command that goes on with an interrupted recipe. */
-const goOn = ({ name }: Recipe, { data, device, out }: TrainOptions): string =>
+const goOn = ({ name }: Recipe, { archives, data, device, out }: TrainOptions): string =>
   [
     `${program} train ${name} --resume`,
     ...(out === undefined ? [] : [`--out ${out}`]),
     ...(data === undefined ? [] : [`--data ${data}`]),
+    ...(archives === undefined ? [] : [`--archives${archives === "" ? "" : `=${archives}`}`]),
     ...(device === "auto" ? [] : [`--device ${device}`])
   ].join(" ")
