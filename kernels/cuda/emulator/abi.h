@@ -47,7 +47,7 @@ struct Module {
   unsigned version;
   State *state;
   const Kernel *const *kernels;  // up to a null
-  char *sharedBegin, *sharedEnd;  // where static shared variables are
+  char *sharedBegin, *sharedEnd;  // where static shared variables are, if that is known
 };
 static const unsigned abiVersion = 2;
 }  // namespace cuemu

@@ -9,8 +9,9 @@
 
 #include "abi.h"
 
-// One copy for all programs of a library: no two of its kernels run at the same time.
-static cuemu::State cuemu_state;
+// One copy for all programs of a library: no two of its kernels run at the same time. It has a section of its own, since the
+// driver fills what lies among zeros with NaN: shared variables, those of templates, too, for which there are no sections.
+static cuemu::State cuemu_state __attribute__((section("cuemu_state")));
 #define threadIdx (cuemu_state.threadIdx)
 #define blockIdx (cuemu_state.blockIdx)
 #define blockDim (cuemu_state.blockDim)
@@ -26,11 +27,7 @@ static cuemu::State cuemu_state;
 #define __align__(n) __attribute__((aligned(n)))
 #define __noinline__ __attribute__((noinline))
 #define __forceinline__ inline __attribute__((always_inline))
-#ifdef __SANITIZE_ADDRESS__
-#define __shared__ static
-#else
-#define __shared__ static __attribute__((section("cuemu_shared")))
-#endif
+#define __shared__ static __attribute__((used))
 
 // Vectors, aligned as CUDA aligns them.
 #define CUEMU_VECTORS(T, N)                                                             \
@@ -231,8 +228,13 @@ template <class... A, void (*K)(A...)> struct Invocation<K> {
 }  // namespace cuemu
 #define CUEMU_KERNEL(K, MOST) \
   static const cuemu::Kernel cuemu_kernel_##K = {#K, &cuemu::Invocation<&K>::run, cuemu::Invocation<&K>::sizes, cuemu::Invocation<&K>::count, MOST};
-extern "C" __attribute__((weak, visibility("hidden"))) char __start_cuemu_shared[], __stop_cuemu_shared[];
+#ifdef __SANITIZE_ADDRESS__
+#define CUEMU_ZEROS nullptr, nullptr
+#else
+extern "C" __attribute__((visibility("hidden"))) char __bss_start[], _end[];
+#define CUEMU_ZEROS __bss_start, _end
+#endif
 #define CUEMU_MODULE(N, ...)                                                             \
   static const cuemu::Kernel *const cuemu_kernels[] = {__VA_ARGS__ nullptr};              \
   extern "C" __attribute__((visibility("default"))) const cuemu::Module cuemu_module_##N; \
-  extern "C" const cuemu::Module cuemu_module_##N = {cuemu::abiVersion, &cuemu_state, cuemu_kernels, __start_cuemu_shared, __stop_cuemu_shared};
+  extern "C" const cuemu::Module cuemu_module_##N = {cuemu::abiVersion, &cuemu_state, cuemu_kernels, CUEMU_ZEROS};

@@ -103,7 +103,7 @@ std::vector<std::string> words(const char *text) {
 int compile(const std::vector<Program *> &programs, const std::vector<std::string> &options, const std::string &kept = "") {
   const auto say = [&](const std::string &text) { for (Program *program : programs) program->log = text; };
   const char *chosen = getenv("CXX"), *temporary = getenv("TMPDIR");
-  std::vector<std::string> command = {chosen && *chosen ? chosen : "g++", "-std=c++17", "-x", "c++", "-w", "-nostdinc++", "-shared", "-fPIC",
+  std::vector<std::string> command = {chosen && *chosen ? chosen : "g++", "-std=c++17", "-x", "c++", "-w", "-nostdinc++", "-nostartfiles", "-shared", "-fPIC",
       "-fvisibility=hidden", "-fno-math-errno", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti", "-fno-asynchronous-unwind-tables", kept.empty() ? "-O1" : "-O0"};
   for (const std::string &option : options) {
     if (option.rfind("-D", 0) == 0) command.push_back(option);

@@ -2,6 +2,7 @@
  * The stand-in for CUDA: libraries with the names and functions of the driver, NVRTC and cuBLASLt, which run CUDA C on
  * the CPU. They are built here; the product finds them as it finds any others.
  */
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Built } from "../native/compiler.ts"
@@ -43,9 +44,12 @@ export const standIn = (): StandIn => {
     const built = library(name, sources)
     if (built.tag === "failed") return built
   }
-  // Images depend on the headers that kernels are compiled with.
-  const stamp = path.join(folder, "libnvrtc.so.13.sha256")
-  const cache = path.join(folder, `cache-${fs.readFileSync(stamp, "utf8").slice(0, 16)}`)
+  // Images depend on the headers that kernels are compiled with, and on options.
+  const stamp = fs.readFileSync(path.join(folder, "libnvrtc.so.13.sha256"))
+  const key = createHash("sha256")
+    .update(stamp)
+    .update(process.env["CUEMU_FLAGS"] ?? "")
+  const cache = path.join(folder, `cache-${key.digest("hex").slice(0, 16)}`)
   for (const header of ["abi.h", "cuemu.h"]) place(path.join(import.meta.dirname, header), path.join(folder, header))
   return {
     tag: "built",

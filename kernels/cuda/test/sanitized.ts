@@ -1,8 +1,11 @@
 /**
- * A process of its own, in which AddressSanitizer watches kernels: `faults.test.ts` starts it with the name of what they
- * shall do wrong.
+ * A process of its own, in which AddressSanitizer watches kernels: tests start it with the name of what they shall do wrong,
+ * or with `training`.
  */
 import * as Effect from "effect/Effect"
+import { compileAhead } from "./ahead.ts"
+import { layerOn } from "./device.ts"
+import { lessons, losses } from "./lessons.ts"
 import { at, floats, i32, launch, output, planOf, pointer, runOnce, upload } from "./plans.ts"
 import { emulator } from "./support.ts"
 
@@ -21,8 +24,10 @@ extern "C" __global__ void neighbors(float* y, int n) {
 
 const fault = process.argv[2]
 
-const program = Effect.gen(function* () {
-  const driver = yield* emulator().open({ ORDER: 2 })
+const standIn = emulator()
+
+const single = Effect.gen(function* () {
+  const driver = yield* standIn.open({ ORDER: 2 })
   const y = yield* upload(driver, new Float32Array(64))
   const run = (kernel: string, n: number) =>
     runOnce(driver, planOf(source, [launch(kernel, [1, 64], [pointer(at(output(0))), i32(n)])]), [], [y])
@@ -42,7 +47,14 @@ const program = Effect.gen(function* () {
     yield* runOnce(driver, plan, [], [freed])
   }
   yield* driver.synchronize
-  console.log("done")
 })
 
-await Effect.runPromise(Effect.scoped(program))
+/** A step one by one, one that becomes a graph, and the graph again. */
+const training = Effect.gen(function* () {
+  const each = Effect.forEach(Object.values(lessons), (lesson) => losses(lesson, 3))
+  yield* Effect.promise(() => compileAhead(standIn, each))
+  yield* Effect.provide(each, layerOn(standIn, { ORDER: 2 }))
+})
+
+await Effect.runPromise(fault === "training" ? training : Effect.scoped(single))
+console.log("done")
