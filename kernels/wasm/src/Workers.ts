@@ -48,10 +48,11 @@ const node = ({ Worker: Thread }: NodeWorkers): Host => ({
     const worker = new Thread(source, { eval: true, workerData: start, execArgv: [] })
     let cause = "it ended"
     let isRunning = false
+    let isEnding = false
     worker.on("message", () => {
       isRunning = true
-      // From here on it keeps no process alive; before, somebody may be waiting for it.
-      worker.unref()
+      // From here on it keeps no process alive, unless somebody waits for its end; before, somebody may wait for it to run.
+      if (!isEnding) worker.unref()
       resolve(undefined)
     })
     worker.on("error", (error) => (cause = String(error)))
@@ -59,7 +60,13 @@ const node = ({ Worker: Thread }: NodeWorkers): Host => ({
       resolve(cause)
       if (isRunning) ended(cause)
     })
-    return { started: promise, terminate: () => worker.terminate() }
+    return {
+      started: promise,
+      terminate: () => {
+        isEnding = true
+        return worker.terminate()
+      }
+    }
   }
 })
 
