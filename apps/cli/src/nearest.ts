@@ -28,8 +28,14 @@ export const nearest = (given: string, names: ReadonlyArray<string>): string | u
   return names[distances.indexOf(Math.min(...distances))]
 }
 
-/** What to say of a name that there is not: `unknown recipe 'mnist-mpl': did you mean 'mnist-mlp'?` */
+/**
+ * What to say of a name that there is not: `unknown recipe 'mnist-mpl': did you mean 'mnist-mlp'?` Where less than half of
+ * the name is like any, all are told.
+ */
 export const unknown = (kind: string, given: string, names: ReadonlyArray<string>): string => {
+  const start = `unknown ${kind} '${given}'`
   const meant = nearest(given, names)
-  return `unknown ${kind} '${given}'${meant === undefined ? "" : `: did you mean '${meant}'?`}`
+  if (meant === undefined) return start
+  const isLike = distance(given.toLowerCase(), meant.toLowerCase()) <= Math.max(given.length, meant.length) / 2
+  return isLike ? `${start}: did you mean '${meant}'?` : `${start}: there are ${names.join(", ")}`
 }

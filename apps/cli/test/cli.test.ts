@@ -51,6 +51,8 @@ const mistakes: Readonly<Record<string, string>> = {
   trian: "unknown command 'trian': did you mean 'train'?",
   "train mnist-mlp --epcohs 3": "unknown flag '--epcohs': did you mean '--epochs'?",
   "train mnist-mpl": "unknown recipe 'mnist-mpl': did you mean 'mnist-mlp'?",
+  diagnose: "name a recipe, for instance mnist-mlp; train --list shows them all",
+  "predict --set other": "unknown set 'other': there are test, train",
   "train mnist-mlp --device wsam": "unknown device 'wsam': did you mean 'wasm'?",
   "train mnist-mlp --device reference --profile": "the device 'reference' takes no profile",
   train: "name a recipe, for instance mnist-mlp; --list shows them all",

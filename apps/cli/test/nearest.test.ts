@@ -39,6 +39,10 @@ describe("an unknown name", () => {
     assert.strictEqual(nearest("WASM", ["auto", "wasm"]), "wasm")
   })
 
+  it("comes with all of them where none is near", () => {
+    assert.strictEqual(unknown("recipe", "nope", ["depth", "gumbel"]), "unknown recipe 'nope': there are depth, gumbel")
+  })
+
   it("stands alone where nothing is valid", () => {
     assert.strictEqual(unknown("set", "x", []), "unknown set 'x'")
   })

@@ -5,7 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { archives, data, device, json, limit, offline, out, seed, threads, whole } from "./options.ts"
 
-const recipe = Argument.String("recipe").pipe(Argument.withDescription("whose trainings; train --list shows them"))
+const recipe = Argument.String("recipe").pipe(
+  Argument.withDescription("whose trainings; train --list shows them"),
+  Argument.optional
+)
 
 const flags = {
   device,
@@ -30,7 +33,7 @@ const flags = {
 
 /** What `diagnose` was asked for. */
 export interface DiagnoseOptions {
-  readonly recipe: string
+  readonly recipe: string | undefined
   readonly device: string
   readonly threads: number | undefined
   readonly seed: number | undefined
@@ -53,6 +56,7 @@ export const diagnose = Command.make("diagnose", { recipe, ...flags }, (given) =
     ({ diagnose }) =>
       diagnose({
         ...given,
+        recipe: Option.getOrUndefined(given.recipe),
         threads: Option.getOrUndefined(given.threads),
         seed: Option.getOrUndefined(given.seed),
         limit: Option.getOrUndefined(given.limit),

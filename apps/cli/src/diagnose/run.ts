@@ -12,7 +12,7 @@ import * as FileSystem from "effect/FileSystem"
 import { join } from "node:path"
 import type { DiagnoseOptions } from "../command/diagnose.ts"
 import { choices } from "../devices/layers.ts"
-import { choose, NothingToExamine } from "../failure.ts"
+import { choose, NothingToExamine, UsageError } from "../failure.ts"
 import type { Checklist } from "../lab/checklist.ts"
 import { conclusionOf, titles } from "../lab/checklist.ts"
 import type { Search, Thoroughness } from "../lab/examination.ts"
@@ -32,6 +32,9 @@ import { deviceText, summary, summaryJson } from "../train/summary.ts"
 
 /** Examines the trainings of a recipe. */
 export const diagnose = Effect.fnUntraced(function* (options: DiagnoseOptions) {
+  if (options.recipe === undefined) {
+    return yield* new UsageError({ message: "name a recipe, for instance mnist-mlp; train --list shows them all" })
+  }
   const recipe = yield* choose("recipe", options.recipe, recipes)
   const layer = yield* choose("device", options.device, choices({ threads: options.threads }))
   const search = yield* choose<Search>("search", options.search, { grid: "grid", random: "random" })
@@ -77,7 +80,7 @@ const examineAll = Effect.fnUntraced(function* (
   const train: Lab["train"] = (trial) =>
     Effect.gen(function* () {
       const { model, name, parameters, pass, unit } = trial
-      yield* begin(name, model)
+      if (trial.examine !== undefined) yield* begin(name, model)
       const { state, ...found } = yield* examineTrial(recipe, trial, { search, steps, tell: tell(name) })
       list.push([name, found])
       if (list.length === trainings.length) return yield* Effect.andThen(Deferred.succeed(done, list), Effect.never)
@@ -99,7 +102,7 @@ const examine = Effect.fnUntraced(function* (
   const task = yield* Effect.promise(recipe.load)
   const folder = options.out ?? folderOf(recipe.name)
   const seed = options.seed ?? task.seed
-  if (!json) yield* screen.print(`${recipe.name}: ${recipe.summary}`, style.dim(`on ${deviceText(description)}`))
+  const title = [`${recipe.name}: ${recipe.summary}`, style.dim(`on ${deviceText(description)}`)]
   const list = yield* examineAll(recipe, task, {
     lab: {
       seed,
@@ -111,9 +114,9 @@ const examine = Effect.fnUntraced(function* (
     search,
     steps,
     begin: (training, model) => {
-      const number = `${task.trainings.indexOf(training) + 1}/${task.trainings.length}`
-      const name = training === alone ? "" : `${style.bold(`${number} ${training}`)}  `
-      return json ? Effect.void : screen.print("", `  ${name}${style.dim(model)}`)
+      const number = task.trainings.indexOf(training) + 1
+      const name = training === alone ? "" : `${style.bold(`${number}/${task.trainings.length} ${training}`)}  `
+      return json ? Effect.void : screen.print(...(number === 1 ? title : []), "", `  ${name}${style.dim(model)}`)
     },
     tell: tellOn(screen, json)
   })
