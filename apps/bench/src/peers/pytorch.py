@@ -1,7 +1,8 @@
 """The workloads in PyTorch: takes a job as JSON, writes the times of its calls and its check values as JSON.
 
 A job says `workload`, `threads`, `device` ("cpu" or "cuda"), `isCompiled` (torch.compile), and how long to look:
-`calls`, `seconds`, `warmUp`. Matrix products come with their sizes in `product`.
+`calls`, `seconds`, `warmUp`. Matrix products come with their sizes in `product`, and
+whether it is the product by a vector whose mean is checked.
 """
 
 import json
@@ -111,7 +112,9 @@ def product():
     ofA, ofB = size.get("ofA", False), size.get("ofB", False)
     a = fill(shaped(k, m) if ofA else shaped(m, k), 1)
     b = fill(shaped(n, k) if ofB else shaped(k, n), 2)
-    return calculation(torch.matmul, [a.mT if ofA else a, b.mT if ofB else b], meanAbs)
+    probe = fill(shaped(n, 1), 3)
+    check = (lambda c: meanAbs(c.double() @ probe.double())) if size["isProbed"] else meanAbs
+    return calculation(torch.matmul, [a.mT if ofA else a, b.mT if ofB else b], check)
 
 
 def chain():

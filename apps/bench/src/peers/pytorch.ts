@@ -45,7 +45,7 @@ const attempt =
         calls,
         seconds,
         warmUp,
-        ...(product === undefined ? {} : { product })
+        ...(product === undefined ? {} : { product: { ...product, isProbed: cliffs.includes(product) } })
       }
       const { error, status, stderr, stdout } = spawnSync(python(), [script, JSON.stringify(job)], {
         encoding: "utf8",
