@@ -8,9 +8,9 @@ import type { Nest } from "@cotangent/compiler/LoopProgram"
 import type { Reduce, Scalar } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
 import type { Emitter } from "./Emitter.ts"
-import type { FunctionBuilder, Local } from "./FunctionBuilder.ts"
+import type { Bound, FunctionBuilder, Local } from "./FunctionBuilder.ts"
 import type { Portion } from "./Parts.ts"
-import { share } from "./Parts.ts"
+import { partsAsNeeded, share } from "./Parts.ts"
 
 /** Terms from which on a reduction runs in blocks. */
 const leastTerms = 1 << 15
@@ -95,14 +95,17 @@ const emitBlocks = (
 ): void => {
   const { code, reductions } = emitter
   const [block, from, to] = [code.local("index"), code.local("index"), code.local("index")]
-  const range = portion === undefined ? { from: 0, to: count } : share(code, portion.part, count, 1)
-  code.forLoop({ local: block, ...range, step: 1 }, () =>
-    emitter.within([], () => {
-      code.get(block).whole(extent).op("index.mul").tee(from).whole(extent).op("index.add").set(to)
-      const value = reductions.scalar(node, { from, to })
-      pushPlace(code, memory, block).get(value).op(`${value.type}.store`)
-    })
-  )
+  const run = (range: { readonly from: Bound; readonly to: Bound }): unknown =>
+    code.forLoop({ local: block, ...range, step: 1 }, () =>
+      emitter.within([], () => {
+        code.get(block).whole(extent).op("index.mul").tee(from).whole(extent).op("index.add").set(to)
+        const value = reductions.scalar(node, { from, to })
+        pushPlace(code, memory, block).get(value).op(`${value.type}.store`)
+      })
+    )
+  if (portion === undefined) run({ from: 0, to: count })
+  // Threads meet behind, and before at the last step, if any, whose parts were taken.
+  else partsAsNeeded(code, portion.threads, (part) => run(share(code, part, count, 1)))
 }
 
 const pushPlace = (code: FunctionBuilder, memory: Local<"index">, block: Local<"index">): FunctionBuilder =>
