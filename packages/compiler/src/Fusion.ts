@@ -77,8 +77,13 @@ const profile = (application: Application, element: ElementRule): Profile => {
   return { cost, reduces, contracts, repeats }
 }
 
-/** What only changes the order of axes, which products of some devices take as it is. */
-const reordering = new Set<AnyPrimitive>([reshape, transpose].map(({ primitive }) => primitive))
+/** Whether an application transposes matrices, which products of some devices do by themselves. */
+const isMatrixTranspose = ({ params, primitive }: Application): boolean => {
+  if (primitive !== transpose.primitive) return false
+  // The primitive states this parameter.
+  const { permutation } = params as { readonly permutation: ReadonlyArray<number> }
+  return permutation.slice(0, -2).every((axis, i) => axis === i)
+}
 
 /** The tensors of a canonical program that get memory, without its parameters. */
 export const materialized = (program: Program, target: Target): ReadonlySet<Tensor> => {
@@ -103,7 +108,7 @@ export const materialized = (program: Program, target: Target): ReadonlySet<Tens
   const sources = new Map<Tensor, ReadonlySet<Tensor>>()
   const sourcesOf = ({ inputs, outputs: [output] }: Application): ReadonlySet<Tensor> => {
     const isLoaded = (input: Tensor): boolean => chosen.has(input) || !sources.has(input)
-    const isLarge = (input: Tensor): boolean => 2 * size(input.shape) >= size(output.shape)
+    const isLarge = (input: Tensor): boolean => 8 * size(input.shape) >= size(output.shape)
     return new Set(inputs.flatMap((input) => (isLoaded(input) ? [input] : [...sources.get(input)!]).filter(isLarge)))
   }
   /** Contractions without memory: their only reader computes them in the order it wants. */
@@ -130,7 +135,7 @@ export const materialized = (program: Program, target: Target): ReadonlySet<Tens
         const reading: Reading = { readers: readers.get(output) ?? [], profiles, loads: loads.size, target }
         if (!isWorthMemory(output, cost, reading)) continue
         const [input] = application.inputs
-        const isReordered = target.multipliesTransposed && reordering.has(application.primitive)
+        const isReordered = target.multipliesTransposed && isMatrixTranspose(application)
         if (isReordered && reading.readers.every((reader) => profiles.get(reader)?.contracts === true)) {
           chosen.add(input)
           costs.set(output, 0)
@@ -161,6 +166,7 @@ const isWorthMemory = (tensor: Tensor, cost: number, { loads, profiles, readers,
   if (readers.length < 2) return false
   // A mask is small: one byte instead of what it was computed from.
   return (
-    cost > (loads > 1 ? affordable : target.affordable) || (target.keepsMasks && tensor.dtype === "bool" && cost > 0)
+    cost > (loads > 1 ? affordable : target.affordable) ||
+    (tensor.dtype === "bool" && cost > 0 && (loads > 0 || target.keepsMasks))
   )
 }

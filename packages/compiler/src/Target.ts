@@ -21,7 +21,7 @@ export interface Target {
    * **Units** additions.
    */
   readonly affordable: number
-  /** Truths with several readers are loaded rather than computed again. */
+  /** Truths about places, and others that little is loaded for, are kept for their readers rather than computed again. */
   readonly keepsMasks: boolean
 }
 

@@ -294,7 +294,8 @@ export const make = ({ freedom, group, index, pointer }: Surroundings): Body => 
       const flat = fresh("e")
       inner.lines.unshift(...stripped(flat, extents, { names, index, lanes }))
       const head = `for (${index} ${flat} = ${group.lane}; ${flat} < ${terms / lanes}; ${flat} += ${group.lanes})`
-      scope.lines.push("#pragma unroll 4", ...block(head, inner))
+      // Columns are loaded an element at a time: more of them are under way.
+      scope.lines.push(`#pragma unroll ${group.kind === "column" ? 8 : 4}`, ...block(head, inner))
       reductions.forEach(({ combine, dtype }, i) => {
         const [total, ...others] = sums[i]
         for (const other of others) scope.lines.push(`${total} = ${combined(combine, dtype, total, other)};`)

@@ -27,6 +27,8 @@ export interface Mapping {
 const leastTerms = 8
 /** Threads that keep a device busy. */
 const many = 65536
+/** Of so many times fewer elements it does not matter where they lie. */
+const few = 16
 /** What is private to the rows of a block takes no more than this. */
 const mostShared = 49152
 
@@ -122,9 +124,17 @@ export const reachOf = (
 ): { readonly isAcross: boolean; readonly best: Variable | undefined } => {
   const across = new Map<Variable, number>()
   let along = 0
-  for (const { buffer, position } of accessesOf(stages)) {
-    if (buffer.role === "private") continue
-    for (const [atom, factor] of Affine.of(position).terms) {
+  const accesses = accessesOf(stages).flatMap(({ buffer, position }) => {
+    if (buffer.role === "private") return []
+    const { terms } = Affine.of(position)
+    const variables = [...partsOf([...terms.keys()])].filter((scalar) => scalar.tag === "variable")
+    return [{ terms, elements: Math.min(buffer.shape[0], extentOf(variables)) }]
+  })
+  const most = Math.max(...accesses.map(({ elements }) => elements))
+  for (const { elements, terms } of accesses) {
+    // What is one number for a row takes next to no time beside what is many.
+    if (elements * few < most) continue
+    for (const [atom, factor] of terms) {
       if (factor !== 1 || atom.tag !== "variable" || atom.extent < 4) continue
       if (rows.includes(atom)) across.set(atom, (across.get(atom) ?? 0) + 1)
       else along++
