@@ -121,12 +121,13 @@ const examine = Effect.fnUntraced(function* (
     tell: tellOn(screen, json)
   })
   yield* fs.makeDirectory(folder, { recursive: true })
+  const { figures, table: rows = [], ...conclusion } = conclusionOf(list)
   const outcome: Outcome = {
     recipe: { ...recipe, name: `${recipe.name}, examined`, expected: [] },
     seed,
     isUsual: false,
     trained: [],
-    conclusion: conclusionOf(list),
+    conclusion: { ...conclusion, figures: [{ _tag: "Table", title: "Findings", isWide: true, rows }, ...figures] },
     device: description,
     millis: performance.now(),
     folder,
@@ -136,7 +137,5 @@ const examine = Effect.fnUntraced(function* (
   const { write } = yield* Effect.promise(() => import("../report/report.ts"))
   yield* write(outcome)
   if (json) return yield* Console.log(JSON.stringify({ ...summaryJson(outcome), recipe: recipe.name }))
-  // Findings were told when they were found.
-  const { table: _, ...conclusion } = outcome.conclusion
-  yield* screen.print(...summary({ ...outcome, conclusion }, style))
+  yield* screen.print(...summary(outcome, style))
 })

@@ -105,6 +105,7 @@ const updatesOf = (list: Checklist): ReadonlyArray<Table> => {
     {
       _tag: "Table",
       title: "Update-to-weight ratios",
+      isWide: true,
       text: "The norm of a step beside that of the weight, in the middle of all steps: 0.001 to 0.01 is healthy.",
       rows: [["weight", ...known.map(({ name }) => (name === alone ? "ratio" : name))], ...rows]
     }

@@ -101,7 +101,7 @@ export const curvesChart = (curves: Curves): Html => {
     x: {
       ...axis(curves.x),
       labelAnchor: "center",
-      ticks: isFew ? ticks : 6,
+      ticks: isFew ? ticks : curves.x.form === "log" ? 4 : 6,
       ...(isFew ? { tickFormat: "d" } : {}),
       inset
     },

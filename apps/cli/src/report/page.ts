@@ -30,7 +30,9 @@ const numbersOf = ({ conclusion: { results }, millis, recipe }: Outcome): Readon
   const promised = results.filter(({ name }) => recipe.expected.some(({ result }) => result === name))
   const others = results.filter((result) => !promised.includes(result))
   return [
-    ...[...promised, ...others].slice(0, most).map(({ form, name, value }): Fact => [name, say(value, form)]),
+    ...[...promised, ...others]
+      .slice(0, most)
+      .map(({ form, name, note, value }): Fact => [note === undefined ? name : `${name}, ${note}`, say(value, form)]),
     ["time", duration(millis)]
   ]
 }
@@ -78,7 +80,7 @@ export const page = (outcome: Outcome, facts: ReadonlyArray<Fact>): string => {
             <dl class="numbers">${factsOf(numbersOf(outcome))}</dl>
           </header>
           ${table === undefined ? raw("") : section("Side by side", tableOf({ rows: table }), true)}
-          ${figures.map(figureOf)} ${section("This run", html`<dl class="facts">${factsOf(facts)}</dl>`)}
+          ${figures.map(figureOf)} ${section("This run", html`<dl class="facts">${factsOf(facts)}</dl>`, true)}
         </main>
       </body>
     </html> `.markup

@@ -21,7 +21,10 @@ import { page } from "./page.ts"
 const trainingFacts = ({ history, plan }: Trained): ReadonlyArray<Fact> => {
   const { batch, epochs, examples, model, parameters, pass, training, unit } = plan
   const sizes = `${model}, ${plural(parameters, "parameter")}`
-  if (training !== alone) return [[training, `${sizes}, ${plural(epochs, pass.name)} of ${plural(examples, unit)}`]]
+  if (training !== alone)
+    return [
+      [training, `${sizes}, ${plural(epochs, pass.name)}${examples === 1 ? "" : ` of ${plural(examples, unit)}`}`]
+    ]
   return [
     ["model", sizes],
     ["training", `${plural(examples, unit)}, ${count(batch)} at a time, ${plural(history.step, "step")}`],

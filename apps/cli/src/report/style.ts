@@ -39,14 +39,14 @@ svg { width: 100%; height: auto; font: 15px system-ui, "DejaVu Sans", sans-serif
 .plain { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.95rem; }
 .plain th, .plain td { padding: 0.42rem 0.9rem 0.42rem 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 .plain th:first-child { text-align: left; font-weight: 600; } .plain thead th { color: var(--faint); font-weight: 600; }
-.plain .words { text-align: left; }
+.plain .words { text-align: left; } .plain td.words:last-child { white-space: normal; min-width: 10rem; }
 .plain tbody tr:last-child > * { border-bottom: 0; }
 figure { margin: 0; text-align: center; font-size: 0.85rem; }
 figure img { width: 100%; max-width: var(--size); height: auto; image-rendering: pixelated; border-radius: 8px; border: 1px solid var(--line); }
 figcaption b { font-size: 1rem; }
 figcaption span { display: block; color: var(--faint); font-size: 0.78rem; font-variant-numeric: tabular-nums; }
+.facts { display: grid; column-gap: 3rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
 .facts div { display: flex; justify-content: space-between; gap: 1.5rem; padding: 0.42rem 0; border-bottom: 1px solid var(--line); }
-.facts div:last-child { border-bottom: 0; }
 .facts dt { color: var(--faint); white-space: nowrap; }
 .facts dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
 @media (max-width: 36rem) { main { padding: 1.5rem 0.75rem 3rem; } section { padding: 1rem; }

@@ -11,7 +11,10 @@ export const count = (value: number): string => grouped.format(value)
 export const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`
 
 /** A loss: four digits that mean something. */
-export const loss = (value: number): string => (Math.abs(value) >= 1e-3 ? value.toFixed(4) : value.toExponential(2))
+export const loss = (value: number): string => {
+  if (value === 0) return "0"
+  return Math.abs(value) >= 1e-3 ? value.toFixed(4) : value.toExponential(2)
+}
 
 /** Milliseconds: `340 ms`, `16.2 s`, `2 min 05 s`. */
 export const duration = (millis: number): string => {
