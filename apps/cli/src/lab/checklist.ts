@@ -27,15 +27,15 @@ const find = <K extends Finding["_tag"]>(findings: ReadonlyArray<Finding>, kind:
   // The tag tells the kind.
   findings.find((finding): finding is Extract<Finding, Of<K>> => finding._tag === kind)
 
-/** A line for each training in which there is such a finding. */
+/** A line for each training, without places where there is no such finding: each has the same color everywhere. */
 const seriesOf = <K extends Finding["_tag"]>(
   list: Checklist,
   kind: K,
   places: (finding: Of<K>) => ReadonlyArray<Place>
 ): ReadonlyArray<Series> =>
-  list.flatMap(([name, { findings }]) => {
+  list.map(([name, { findings }]) => {
     const finding = find(findings, kind)
-    return finding === undefined ? [] : [{ name: name === alone ? "loss" : name, places: places(finding) }]
+    return { name: name === alone ? "loss" : name, places: finding === undefined ? [] : places(finding) }
   })
 
 const bySteps = ({ losses }: { readonly losses: ReadonlyArray<number> }): ReadonlyArray<Place> =>
@@ -146,7 +146,7 @@ const remarkOf = ([name, { setting }]: Checklist[number]): readonly [string, str
 /** What came out, in words and pictures. */
 export const conclusionOf = (list: Checklist): Conclusion => {
   const figures: ReadonlyArray<Figure> = [
-    ...curvesOf(list).filter(({ series }) => series.length > 0),
+    ...curvesOf(list).filter(({ series }) => series.some(({ places }) => places.length > 0)),
     ...updatesOf(list)
   ]
   return { results: resultsOf(list), remarks: list.map(remarkOf), table: rowsOf(list), figures }
