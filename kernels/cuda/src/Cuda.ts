@@ -6,6 +6,7 @@ import { compile as compileProgram } from "@cotangent/compiler/Compile"
 import { identifier } from "@cotangent/compiler/Key"
 import type { LoopProgram } from "@cotangent/compiler/LoopProgram"
 import { print } from "@cotangent/compiler/Print"
+import type { Target } from "@cotangent/compiler/Target"
 import { graphics } from "@cotangent/compiler/Target"
 import type { Backend, Executable } from "@cotangent/runtime/Backend"
 import { Device } from "@cotangent/runtime/Device"
@@ -19,6 +20,7 @@ import * as Drivers from "./driver/Driver.ts"
 import type { DevicePlan } from "./Plan.ts"
 import { render } from "./render/Render.ts"
 import { describe } from "./render/describe.ts"
+import { mostShared } from "./render/strips.ts"
 
 /** How the device is set up. */
 export interface Options extends Drivers.Options {
@@ -26,6 +28,8 @@ export interface Options extends Drivers.Options {
   readonly isTf32?: boolean
   /** False computes every tensor by itself, to tell faults of the compiler from others. */
   readonly fusion?: boolean
+  /** From how many bytes on scores of attention are computed again rather than kept, by the dtype of what is multiplied. */
+  readonly leastScores?: Target["leastScores"]
 }
 
 /** Elements that one multiprocessor computes at the same time. */
@@ -36,6 +40,9 @@ export const backend = (driver: Driver, options: Options = {}): Backend => {
   const { info } = driver
   const name = `cuda:${info.ordinal}`
   const identify = identifier()
+  // Attention takes more shared memory than the least GPUs have.
+  const leastScores = info.sharedBytes < mostShared ? {} : (options.leastScores ?? graphics.leastScores)
+  const target: Target = { ...graphics, leastScores }
   const failed = (reason: string, cause: unknown): CompileFailed => new CompileFailed({ device: name, reason, cause })
   return {
     description: {
@@ -60,7 +67,7 @@ export const backend = (driver: Driver, options: Options = {}): Backend => {
     ): Effect.fn.Return<Executable, CompileFailed | OutOfMemory, Scope.Scope> {
       const fusion = options.fusion ?? true
       const loops = yield* Effect.try({
-        try: () => compileProgram(program, { donated, identify, fusion, target: graphics }),
+        try: () => compileProgram(program, { donated, identify, fusion, target }),
         catch: (cause) => failed(`the compiler failed: ${String(cause)}`, cause)
       })
       const plan = yield* Effect.try({

@@ -58,7 +58,9 @@ export const inEveryOrder = (driver: Driver, { configure }: Emulator): Driver =>
 const zeros = (length: number): Uint8Array => new Uint8Array(length)
 
 /** The device over a GPU that does nothing and keeps the plans that it is given. */
-export const recorder = (): {
+export const recorder = (
+  options: Options = {}
+): {
   readonly layer: Layer.Layer<Device, DeviceUnavailable>
   readonly plans: ReadonlyArray<DevicePlan>
 } => {
@@ -86,5 +88,5 @@ export const recorder = (): {
     profiled: (body) => Effect.map(body, (value) => [value, []] as const),
     availableBytes: () => 2 ** 36
   }
-  return { layer: Device.layer(Effect.succeed(backend(driver))), plans }
+  return { layer: Device.layer(Effect.succeed(backend(driver, options))), plans }
 }

@@ -169,6 +169,8 @@ const addRunner = (step: Step, context: Context): Runner => {
       return withForm(step, context, (inside) => addNest(step, inside))
     case "contraction":
       return addProduct(step, context)
+    case "attention":
+      throw new TypeError("attention by blocks is for graphics processors")
     case "routine":
       return addRoutine(step, context)
     case "copy":

@@ -5,6 +5,7 @@ import type { DType } from "@cotangent/tensor/DType"
 import type { Tensor } from "@cotangent/tensor/Primitive"
 import type { Program } from "@cotangent/tensor/Program"
 import { size } from "@cotangent/tensor/Shape"
+import { recomputed } from "./Attention.ts"
 import { canonicalize } from "./Canonical.ts"
 import type { Identify } from "./Key.ts"
 import { identifier } from "./Key.ts"
@@ -54,7 +55,8 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
   const frame = { parameters, allocate, identify, target, fusion: options.fusion ?? true }
   const whole = lowerTo(canonical, frame, outputs.map(start))
   const privatize = (length: number, dtype: DType): Buffer => allocate("private", length, dtype)
-  const together = frame.fusion && target.isTiled ? tiled(whole, privatize) : whole
+  const fused = frame.fusion ? recomputed(whole, { allocate, target }) : whole
+  const together = frame.fusion && target.isTiled ? tiled(fused, privatize) : fused
   const donated = options.donated ?? new Set()
   const ordered = sunk(together, new Set([...donated].map((i) => inputs[i])))
   const steps = frame.fusion ? byRows(ordered, privatize, target.rowBytes) : ordered

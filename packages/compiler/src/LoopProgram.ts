@@ -75,6 +75,51 @@ export interface Contraction {
   readonly stores: ReadonlyArray<Store>
 }
 
+/** `Σ_depth own[own, depth] · other[other, depth]`, for pairs of an own place and another. */
+export interface Score {
+  readonly accumulator: Reduce
+  readonly depth: Variable
+  readonly own: Operand
+  readonly other: Operand
+}
+
+/** `accumulator[own, column] = Σ_other weight · operand[other, column]`, then the stores, whose values contain it. */
+export interface Weighed {
+  readonly weight: Scalar
+  /** Its free axis is `column`, its depth the other places. */
+  readonly operand: Operand
+  readonly column: Variable
+  readonly accumulator: Reduce
+  readonly stores: ReadonlyArray<Store>
+}
+
+/** A sum over all other places for each own one, and where it is kept. */
+export interface RowSum {
+  readonly sum: Reduce
+  /** Where it is kept for other steps; undefined where none needs it. */
+  readonly place: Place | undefined
+  /** An earlier step left it there. */
+  readonly isKnown: boolean
+}
+
+/**
+ * For every value of `batch` and `own`: sums over `other` of what is computed from scores, stores of values that contain
+ * these, and products with weights that are computed from scores and from such sums. Scores and weights, of which there is
+ * one for each pair of places, need not exist in memory. Known sums may belong to the other places instead.
+ */
+export interface Attention {
+  readonly tag: "attention"
+  readonly name: string
+  readonly batch: Variable
+  readonly own: Variable
+  readonly other: Variable
+  readonly scores: ReadonlyArray<Score>
+  /** Each behind those that its terms contain. */
+  readonly sums: ReadonlyArray<RowSum>
+  readonly stores: ReadonlyArray<Store>
+  readonly weighed: ReadonlyArray<Weighed>
+}
+
 /** A named algorithm that the device brings. */
 export interface Routine {
   readonly tag: "routine"
@@ -140,7 +185,7 @@ export interface Place {
 }
 
 /** One step of a loop program. */
-export type Step = Nest | Contraction | Routine | Copy | Repeat | Tiles | Branch | While
+export type Step = Nest | Contraction | Attention | Routine | Copy | Repeat | Tiles | Branch | While
 
 /** The steps inside of one. */
 export const inner = (step: Step): ReadonlyArray<Step> => {
@@ -215,6 +260,23 @@ const findFootprint = (step: Step): Footprint => {
     case "contraction":
       reads.add(step.a.buffer).add(step.b.buffer)
       step.stores.forEach(store)
+      break
+    case "attention":
+      for (const { place, isKnown, sum } of step.sums) {
+        if (place !== undefined) (isKnown ? reads : writes).add(place.buffer)
+        if (isKnown) visited.add(sum)
+      }
+      for (const { accumulator, other, own } of step.scores) {
+        reads.add(own.buffer).add(other.buffer)
+        visited.add(accumulator)
+      }
+      for (const { sum } of step.sums) read(sum)
+      step.stores.forEach(store)
+      for (const { operand, stores, weight } of step.weighed) {
+        reads.add(operand.buffer)
+        read(weight)
+        stores.forEach(store)
+      }
       break
     case "routine":
       step.inputs.forEach(({ buffer }) => reads.add(buffer))

@@ -3,7 +3,7 @@
  */
 import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { children } from "@cotangent/tensor/Scalar"
-import type { Branch, Buffer, LoopProgram, Operand, Step, Store, Stretch, While } from "./LoopProgram.ts"
+import type { Attention, Branch, Buffer, LoopProgram, Operand, Step, Store, Stretch, While } from "./LoopProgram.ts"
 import { bytesOf } from "./Plan.ts"
 
 const infix: Partial<Record<string, string>> = {
@@ -70,18 +70,15 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
     }
     case "contraction": {
       const { a, b, batch, column, depth, row } = step
-      const stretches = (walk: ReadonlyArray<Stretch>): string =>
-        walk.map(({ extent, stride }) => `${extent}:${stride}`).join(" ")
-      const show = ({ buffer, depthStride, offset, stride, walk }: Operand): string => {
-        const steps = walk === undefined ? [stride, depthStride] : [walk.free, walk.depth].map(stretches)
-        return `${name.buffer(buffer)}{+${expression(offset, name, new Map())}, ${steps.join(", ")}}`
-      }
       lines.push(
-        `${indent}contraction ${step.name} for ${header([...batch, row, column])} sum ${header([depth])} of ${show(a)} * ${show(b)}`
+        `${indent}contraction ${step.name} for ${header([...batch, row, column])} sum ${header([depth])} of ${operandText(a, name)} * ${operandText(b, name)}`
       )
-      printStores(step.stores, name, { lines, indent: `${indent}    `, accumulator: step.accumulator })
+      printStores(step.stores, name, { lines, indent: `${indent}    `, given: new Map([[step.accumulator, "acc"]]) })
       break
     }
+    case "attention":
+      printAttention(step, name, { lines, indent })
+      break
     case "routine":
       lines.push(
         `${indent}${step.name}(${step.inputs.map(({ buffer }) => name.buffer(buffer)).join(", ")}) -> ${step.outputs
@@ -106,6 +103,41 @@ const printStep = (step: Step, name: Names, lines: Array<string>, indent: string
   }
 }
 
+const operandText = ({ buffer, depthStride, offset, stride, walk }: Operand, name: Names): string => {
+  const stretches = (rounds: ReadonlyArray<Stretch>): string =>
+    rounds.map(({ extent, stride }) => `${extent}:${stride}`).join(" ")
+  const steps = walk === undefined ? [stride, depthStride] : [walk.free, walk.depth].map(stretches)
+  return `${name.buffer(buffer)}{+${expression(offset, name, new Map())}, ${steps.join(", ")}}`
+}
+
+const printAttention = (
+  { batch, name: title, other, own, scores, stores, sums, weighed }: Attention,
+  name: Names,
+  { indent, lines }: { readonly lines: Array<string>; readonly indent: string }
+): void => {
+  const known = new Map<Scalar, string>()
+  const axis = (variable: Variable): string => `${name.axis(variable)}<${variable.extent}>`
+  lines.push(`${indent}${title} for ${axis(batch)}, ${axis(own)} by ${axis(other)}`)
+  scores.forEach((score, i) => {
+    known.set(score.accumulator, `s${i}`)
+    lines.push(
+      `${indent}  s${i} = sum ${axis(score.depth)} of ${operandText(score.own, name)} * ${operandText(score.other, name)}`
+    )
+  })
+  sums.forEach(({ isKnown, place, sum }, i) => {
+    const text = isKnown ? "" : expression(sum, name, known)
+    known.set(sum, `r${i}`)
+    const at = place === undefined ? "" : `${name.buffer(place.buffer)}[${expression(place.offset, name, new Map())}]`
+    lines.push(`${indent}  r${i} = ${isKnown ? at : `${text}${at === "" ? "" : ` -> ${at}`}`}`)
+  })
+  printStores(stores, name, { lines, indent: `${indent}    `, given: known })
+  weighed.forEach(({ accumulator, column, operand, stores: results, weight }) => {
+    const text = expression(weight, name, known)
+    lines.push(`${indent}  sum ${axis(other)} of ${text} * ${operandText(operand, name)} for ${axis(column)}`)
+    printStores(results, name, { lines, indent: `${indent}    `, given: new Map([...known, [accumulator, "acc"]]) })
+  })
+}
+
 const printControl = (step: Branch | While, name: Names, lines: Array<string>, indent: string): void => {
   const inside = (steps: ReadonlyArray<Step>): void =>
     steps.forEach((inner) => printStep(inner, name, lines, `${indent}  `))
@@ -128,16 +160,16 @@ const printStores = (
   stores: ReadonlyArray<Store>,
   name: Names,
   {
-    accumulator,
+    given = new Map(),
     indent,
     lines
-  }: { readonly lines: Array<string>; readonly indent: string; readonly accumulator?: Scalar }
+  }: { readonly lines: Array<string>; readonly indent: string; readonly given?: ReadonlyMap<Scalar, string> }
 ): void => {
   const shared = sharedParts(
     stores.map(({ value }) => value),
-    accumulator
+    given
   )
-  const known = new Map<Scalar, string>(accumulator === undefined ? [] : [[accumulator, "acc"]])
+  const known = new Map<Scalar, string>(given)
   for (const part of shared) {
     const text = expression(part, name, known)
     const label = `v${known.size}`
@@ -152,13 +184,13 @@ const printStores = (
 }
 
 /** Calls, loads and reductions that occur more than once, inner ones first. */
-const sharedParts = (roots: ReadonlyArray<Scalar>, accumulator: Scalar | undefined): ReadonlyArray<Scalar> => {
+const sharedParts = (roots: ReadonlyArray<Scalar>, given: ReadonlyMap<Scalar, string>): ReadonlyArray<Scalar> => {
   const counts = new Map<Scalar, number>()
   const order: Array<Scalar> = []
   const visit = (scalar: Scalar): void => {
     const count = counts.get(scalar) ?? 0
     counts.set(scalar, count + 1)
-    if (count > 0 || scalar === accumulator) return
+    if (count > 0 || given.has(scalar)) return
     children(scalar).forEach(visit)
     order.push(scalar)
   }

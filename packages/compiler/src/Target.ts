@@ -2,6 +2,8 @@
  * What of a device shapes the programs that are made for it.
  */
 
+import type { DType } from "@cotangent/tensor/DType"
+
 /** Which rewritings pay off on a device. Each is exact, whatever is chosen. */
 export interface Target {
   /** Neighboring steps run for one part of their batch after the other, so that what passes between them stays near. */
@@ -12,6 +14,11 @@ export interface Target {
   readonly isSplit: boolean
   /** The most bytes that a nest may keep for one round of its outer loops. */
   readonly rowBytes: number
+  /**
+   * Products that go on into others only, by way of elements and rows, are computed where they are needed, by parts, if they
+   * take so many bytes, by the dtype of what is multiplied; never where none is stated.
+   */
+  readonly leastScores: Partial<Readonly<Record<DType, number>>>
   /** Sums of products of `f16` and `bf16` are products of matrices. */
   readonly multipliesHalves: boolean
   /** Products take their operands transposed as well as not. */
@@ -31,6 +38,7 @@ export const processor: Target = {
   hasPanels: true,
   isSplit: true,
   rowBytes: Infinity,
+  leastScores: {},
   multipliesHalves: false,
   multipliesTransposed: false,
   affordable: 6,
@@ -43,6 +51,8 @@ export const graphics: Target = {
   hasPanels: false,
   isSplit: false,
   rowBytes: 32768,
+  // Halves are multiplied much faster than they are moved.
+  leastScores: { f16: 2 ** 20, bf16: 2 ** 20, f32: 2 ** 26 },
   multipliesHalves: true,
   multipliesTransposed: true,
   affordable: 30,

@@ -84,15 +84,21 @@ export const attentionWeights = <D extends Float>(
   const { added, seen } = meaningOf(mask)
   const scores = added === undefined ? products : Tensor.add(products, added)
   const allowed = causal ? both(seen, isPast(queries.shape.at(-2) ?? 0, keys.shape.at(-2) ?? 0)) : seen
-  const weights = allowed === undefined ? Tensor.softmax(scores, -1) : maskedSoftmax(scores, allowed)
+  // The first key is seen by all queries unless something else hides it.
+  const seesSome = seen === undefined && (keys.shape.at(-2) ?? 0) > 0
+  const weights = allowed === undefined ? Tensor.softmax(scores, -1) : maskedSoftmax(scores, allowed, seesSome)
   if (dropout !== undefined) checkRate("attention", dropout.rate)
   // Scores have the dtype of the queries.
   return (dropout === undefined ? weights : thinned(weights, dropout)) as Tensor.Tensor<Shape, D>
 }
 
-/** The softmax over what is allowed, 0 elsewhere. A row where nothing is gets even scores, so nothing in it is NaN. */
-const maskedSoftmax = (scores: Floats, allowed: Truths): Floats => {
+/**
+ * The softmax over what is allowed, 0 elsewhere. A row where nothing is gets even scores, so nothing in it is NaN; there is
+ * none if every query `seesSome`.
+ */
+const maskedSoftmax = (scores: Floats, allowed: Truths, seesSome: boolean): Floats => {
   const isAllowed = Tensor.broadcastTo(allowed, scores.shape)
+  if (seesSome) return Tensor.softmax(Tensor.where(isAllowed, scores, -Infinity), -1)
   const floor = Tensor.where(Tensor.any(isAllowed, -1, { keepDims: true }), -Infinity, Tensor.zeros([], scores.dtype))
   return Tensor.where(isAllowed, Tensor.softmax(Tensor.where(isAllowed, scores, floor), -1), 0)
 }

@@ -88,6 +88,8 @@ export interface Made {
   readonly group: Pick<Group, "atOnce" | "block" | "sync">
   readonly blocks: readonly [x: number, y: number, z: number]
   readonly sharedBytes: number
+  /** Sources of the library that it calls. */
+  readonly needs?: ReadonlyArray<string>
 }
 
 /** A kernel whose lines call the number of its block `block`. */
@@ -112,7 +114,7 @@ export const launched = (made: Made, kernels: Kernels): Launch => {
   ].join("\n")
   return {
     tag: "launch",
-    ...kernels.add(name, text, group.sync !== undefined),
+    ...kernels.add(name, text, group.sync !== undefined, made.needs),
     grid: blocks,
     block: group.block,
     sharedBytes,

@@ -17,6 +17,7 @@ import * as S from "@cotangent/tensor/Scalar"
 import type { Counter, DevicePlan, Operation, Place } from "../Plan.ts"
 import type { Draft } from "./Draft.ts"
 import { operationDraft } from "./Draft.ts"
+import { renderAttention } from "./Attention.ts"
 import { renderContraction } from "./Contraction.ts"
 import { kernels } from "./kernels.ts"
 import { renderNest } from "./Nest.ts"
@@ -93,6 +94,8 @@ export const render = (program: LoopProgram, { isTf32 }: RenderOptions): DeviceP
         return renderNest(step, at)
       case "contraction":
         return renderContraction(step, at)
+      case "attention":
+        return [renderAttention(step, at)]
       case "routine":
         return renderRoutine(step, at)
       case "copy":
