@@ -5,6 +5,7 @@ import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Tree from "@cotangent/tensor/Tree"
 import { assert, describe, it } from "vitest"
+import { convnet } from "../src/convnet.ts"
 import { densenet, lenet, resnet, torchvisionName } from "../src/images.ts"
 import { settled, values } from "./values.ts"
 
@@ -107,7 +108,26 @@ describe("densenet", () => {
     assert.throws(() => densenet({ classes: 2, compression: 0 }), "expected a compression above 0 and at most 1"))
 })
 
+describe("convnet", () => {
+  it("has two convolutions, a dense layer, and dropout before the last one while it trains", () => {
+    const model = convnet({ channels: 1, size: 8, classes: 3, hidden: 64, dropout: 0.5 })
+    const { params, state } = model.init(Random.key(0))
+    const images = Tensor.ones([1, 1, 8, 8])
+    assert.deepStrictEqual(
+      Summary.summary(model, images).layers.map(({ kind }) => kind),
+      ["conv2d", "relu", "maxPool2d", "conv2d", "relu", "maxPool2d", "flatten", "linear", "relu", "dropout", "linear"]
+    )
+    const outputs = [1, 2].map((seed) => values(model.train(params, state, images, Random.key(seed)).output))
+    assert.notDeepEqual(outputs[0], outputs[1])
+    assert.deepStrictEqual(values(model.predict(params, state, images)), values(model.predict(params, state, images)))
+  })
+
+  it("refuses images of which nothing would be left", () =>
+    assert.throws(() => convnet({ size: 3, classes: 2 }), "expected a size from 4, received 3"))
+})
+
 const models = {
+  convnet: { model: convnet({ channels: 1, size: 6, classes: 2, hidden: 8 }), size: 6 },
   lenet: { model: lenet({ channels: 1, size: 16, classes: 2 }), size: 16 },
   resnet: { model: resnet({ channels: 1, classes: 2, blocks: [1, 1], widths: [2, 3] }), size: 6 },
   densenet: { model: densenet({ channels: 1, classes: 2, blocks: [1, 1], growth: 2 }), size: 6 }

@@ -1,35 +1,15 @@
-import * as Activation from "@cotangent/nn/Activation"
-import * as Initializer from "@cotangent/nn/Initializer"
-import { conv2d, maxPool2d } from "@cotangent/nn/layer/convolution"
-import { linear } from "@cotangent/nn/layer/linear"
-import { dropout } from "@cotangent/nn/layer/regularize"
-import { flatten } from "@cotangent/nn/layer/reshape"
-import * as Model from "@cotangent/nn/Model"
+import { convnet } from "@cotangent/models/convnet"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Schedule from "@cotangent/optim/Schedule"
 import { classification, planes } from "../images/classification.ts"
 import { mnist } from "../images/sets.ts"
 import type { Task } from "../Recipe.ts"
 
-const convolution = { kernel: 3, padding: 1, initializer: Initializer.heNormal } as const
-
 /** A classifier of digits by two convolutions. */
 export const task: Task = classification({
   name: "mnist-cnn",
   text: "two convolutions, two dense layers",
-  model: Model.sequential(
-    ["first", conv2d(1, 16, convolution)],
-    Activation.relu,
-    maxPool2d({ kernel: 2 }),
-    ["second", conv2d(16, 32, convolution)],
-    Activation.relu,
-    maxPool2d({ kernel: 2 }),
-    flatten,
-    ["hidden", linear(32 * 7 * 7, 128, { initializer: Initializer.heNormal })],
-    Activation.relu,
-    dropout(0.3),
-    ["output", linear(128, 10)]
-  ),
+  model: convnet({ channels: 1, size: 28, classes: 10, dropout: 0.3 }),
   scale: planes,
   load: mnist,
   optimizer: (learningRate) => Optimizer.adam({ learningRate }),

@@ -1,10 +1,5 @@
 import * as Datasets from "@cotangent/data/Dataset"
-import * as Activation from "@cotangent/nn/Activation"
-import * as Initializer from "@cotangent/nn/Initializer"
-import { conv2d, maxPool2d } from "@cotangent/nn/layer/convolution"
-import { linear } from "@cotangent/nn/layer/linear"
-import { flatten } from "@cotangent/nn/layer/reshape"
-import * as Model from "@cotangent/nn/Model"
+import { convnet } from "@cotangent/models/convnet"
 import type { Rate } from "@cotangent/optim/GradientTransformation"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Schedule from "@cotangent/optim/Schedule"
@@ -18,21 +13,8 @@ import { mnist } from "../images/sets.ts"
 import { lossCurves } from "../lab/curves.ts"
 import type { Task } from "../Recipe.ts"
 
-const convolution = { kernel: 3, padding: 1, initializer: Initializer.heNormal } as const
-
-/** Features of pictures by two convolutions, and five classes by an affine map of them. */
-const model = Model.sequential(
-  ["first", conv2d(1, 16, convolution)],
-  Activation.relu,
-  maxPool2d({ kernel: 2 }),
-  ["second", conv2d(16, 32, convolution)],
-  Activation.relu,
-  maxPool2d({ kernel: 2 }),
-  flatten,
-  ["hidden", linear(32 * 7 * 7, 64, { initializer: Initializer.heNormal })],
-  Activation.relu,
-  ["output", linear(64, 5)]
-)
+/** Features of pictures by two convolutions, and five classes by dense layers. */
+const model = convnet({ channels: 1, size: 28, classes: 5, hidden: 64 })
 
 const seen = {
   model,

@@ -28,6 +28,7 @@ const complete = group<typeof Models>()(
       tanh: model(Models.mlp({ sizes: [2, 3, 2, 1], activation: Activation.tanh }), normal(2, 2))
     },
     notesMlp: model(Models.notesMlp, normal(1, 784)),
+    convnet: model(Models.convnet({ channels: 1, size: 4, classes: 2, hidden: 3 }), normal(1, 1, 4, 4)),
     lenet: model(Models.lenet({ channels: 1, size: 16, classes: 2 }), normal(1, 1, 16, 16)),
     resnet: model(Models.resnet({ channels: 1, classes: 2, blocks: [1, 1], widths: [2, 3] }), normal(2, 1, 5, 5)),
     densenet: model(Models.densenet({ channels: 1, classes: 2, blocks: [1, 1], growth: 2 }), normal(2, 1, 4, 4)),
