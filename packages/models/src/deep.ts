@@ -34,6 +34,26 @@ export interface DeepOptions {
 const plain = ({ activation = Activation.relu, initializer = Initializer.heNormal, width }: DeepOptions) =>
   Model.map(linear(width, width, { initializer }), (x) => activation(x))
 
+/** The first affine map, activated; the layers by number from 1 on; an affine map of `last` features. */
+const stacked = (
+  { activation = Activation.relu, depth, initializer = Initializer.heNormal, inputs, outputs, width }: DeepOptions,
+  layer: (i: number) => Model.AnyModel,
+  last: number
+): DeepNet<unknown, unknown> => {
+  if (!Number.isInteger(depth) || depth < 0) {
+    throw new ArgumentError({ operation: "deepNet", expected: "a depth from 0", received: String(depth) })
+  }
+  // Each layer takes what the one before it gives.
+  return Model.sequential(
+    ...([
+      ["input", linear(inputs, width, { initializer })],
+      activation,
+      ...Array.from({ length: depth }, (_, i) => [`layer${i + 1}`, layer(i + 1)] as const),
+      ["output", linear(last, outputs)]
+    ] as unknown as [])
+  ) as never
+}
+
 /**
  * A network of equal layers, which `layer` makes: an activated affine map from rows to rows of one width unless stated, as in
  * `plainNet`.
@@ -48,28 +68,17 @@ const plain = ({ activation = Activation.relu, initializer = Initializer.heNorma
  * model.predict(params, state, Tensor.ones([5, 4])).shape // => [5, 2]
  * ```
  */
-export const deepNet = <P, S>(options: DeepOptions, layer: (options: DeepOptions) => Layer<P, S>): DeepNet<P, S> => {
-  const { depth, initializer = Initializer.heNormal, inputs, outputs, width } = options
-  if (!Number.isInteger(depth) || depth < 0) {
-    throw new ArgumentError({ operation: "deepNet", expected: "a depth from 0", received: String(depth) })
-  }
-  const layers = Array.from({ length: depth }, (_, i) => [`layer${i + 1}`, layer(options)] as const)
+export const deepNet = <P, S>(options: DeepOptions, layer: (options: DeepOptions) => Layer<P, S>): DeepNet<P, S> =>
   // Every layer keeps the width.
-  return Model.sequential(
-    ...([
-      ["input", linear(inputs, width, { initializer })],
-      options.activation ?? Activation.relu,
-      ...layers,
-      ["output", linear(width, outputs)]
-    ] as unknown as [])
-  ) as never
-}
+  stacked(options, () => layer(options), options.width) as DeepNet<P, S>
 
 /** Layers that only follow each other: the deeper the network, the less of a gradient arrives at the first of them. */
 export const plainNet = (options: DeepOptions) => deepNet(options, plain)
 
 /**
- * The same layers, each added to its input. **Source** He et al. 2016, section 3.1.
+ * As many layers, each added to its input: an affine map of its activated input, so that a sum can go either way.
+ *
+ * **Source** He et al. 2016, "Identity Mappings in Deep Residual Networks", section 4.1, "Full pre-activation".
  *
  * Their weights begin smaller by the root of the depth, unless an initializer is stated, so that the sum of all that is added
  * is as large as the input.
@@ -77,7 +86,10 @@ export const plainNet = (options: DeepOptions) => deepNet(options, plain)
 export const residualNet = (options: DeepOptions) => {
   const smaller: Initializer.Initializer = (key, shape) =>
     Initializer.normal(Math.sqrt(2 / options.width / Math.max(1, options.depth)))(key, shape)
-  return deepNet({ initializer: smaller, ...options }, (given) => Model.residual(plain(given)))
+  const { activation = Activation.relu, initializer = smaller } = options
+  return deepNet(options, ({ width }) =>
+    Model.residual(Model.contramap(linear(width, width, { initializer }), (x: Rows<number>) => activation(x)))
+  )
 }
 
 /**
@@ -92,3 +104,23 @@ export const highwayNet = ({ gateBias = -2, ...options }: DeepOptions & { readon
     const gate = linear(width, width, { biasInitializer: Initializer.constant(gateBias) })
     return Model.highway({ transform: plain(given), gate })
   })
+
+/**
+ * The same layers, each of so few features as `growth` says, which the layers after it are given beside all before them.
+ *
+ * **Shapes** as `deepNet`; the last affine map takes `width + depth · growth` features. **Source** Huang et al. 2017,
+ * section 3, of rows instead of images.
+ *
+ * **Example** (What the last map is given)
+ *
+ * ```ts run
+ * const model = denselyConnectedNet({ inputs: 4, outputs: 2, width: 8, depth: 3, growth: 5 })
+ * model.init(Random.key(0)).params.output.weight.shape // => [23, 2]
+ * ```
+ */
+export const denselyConnectedNet = ({ growth, ...options }: DeepOptions & { readonly growth: number }) => {
+  const { activation = Activation.relu, depth, initializer = Initializer.heNormal, width } = options
+  const layer = (i: number) =>
+    Model.dense(Model.map(linear(width + growth * (i - 1), growth, { initializer }), (x) => activation(x)))
+  return stacked(options, layer, width + growth * depth) as DeepNet<Affine<number, number>, Model.Empty>
+}

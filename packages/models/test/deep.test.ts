@@ -1,9 +1,9 @@
-import { Activation, Probe } from "@cotangent/nn"
+import { Activation, Initializer, Probe } from "@cotangent/nn"
 import * as Random from "@cotangent/tensor/Random"
 import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Tree from "@cotangent/tensor/Tree"
 import { assert, describe, it } from "vitest"
-import { deepNet, highwayNet, plainNet, residualNet } from "../src/deep.ts"
+import { deepNet, denselyConnectedNet, highwayNet, plainNet, residualNet } from "../src/deep.ts"
 import { mlp } from "../src/mlp.ts"
 import { assertNear, settled, values } from "./values.ts"
 
@@ -40,10 +40,35 @@ describe("a deep net", () => {
     const options = { ...sizes, depth: 30, activation: Activation.tanh, initializer: undefined }
     const { initializer: _, ...given } = options
     assert.isBelow(flow(plainNet({ ...given, initializer: small })), 1e-4)
-    for (const model of [residualNet(given), highwayNet(given)]) {
+    for (const model of [residualNet(given), highwayNet(given), denselyConnectedNet({ ...given, growth: 2 })]) {
       assert.isAbove(flow(model), 1e-2)
       assert.isBelow(flow(model), 10)
     }
+  })
+
+  it("is its first and its last map while nothing is added to what passes by", () => {
+    const model = residualNet({ ...sizes, depth: 5, initializer: Initializer.zeros })
+    const { params, state } = model.init(Random.key(0))
+    // All weights but those of the last map are 0.
+    const expected = Tensor.broadcastTo(params.output.bias, [16, 2])
+    assertNear(model.predict(params, state, input), values(expected), 1e-6)
+  })
+
+  it("gives its last map all that the layers added", () => {
+    const model = denselyConnectedNet({ ...sizes, depth: 3, growth: 5 })
+    const { params, state } = model.init(Random.key(0))
+    const shapeOf = (path: string) => Tree.leaves(params)[Tree.paths(params).indexOf(path)].shape
+    assert.deepStrictEqual(["layer1.weight", "layer2.weight", "layer3.weight", "output.weight"].map(shapeOf), [
+      [8, 5],
+      [13, 5],
+      [18, 5],
+      [23, 2]
+    ])
+    assert.deepStrictEqual([...model.predict(params, state, input).shape], [16, 2])
+    assert.throws(
+      () => denselyConnectedNet({ ...sizes, depth: 1.5, growth: 5 }),
+      "expected a depth from 0, received 1.5"
+    )
   })
 
   it("is its first and its last map while gates are closed", () => {

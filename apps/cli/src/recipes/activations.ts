@@ -7,6 +7,7 @@ import * as Initializers from "@cotangent/nn/Initializer"
 import { maxout, prelu } from "@cotangent/nn/layer/activate"
 import { linear } from "@cotangent/nn/layer/linear"
 import type { Model } from "@cotangent/nn/Model"
+import * as Models from "@cotangent/nn/Model"
 import * as Probe from "@cotangent/nn/Probe"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import { Device } from "@cotangent/runtime/Device"
@@ -25,8 +26,16 @@ import { tensorsOf } from "../lab/feed.ts"
 import { binsOf } from "../lab/spread.ts"
 import type { Result, Task } from "../Recipe.ts"
 import { percent } from "../terminal/format.ts"
-import type { Parts } from "./deep.ts"
-import { stack } from "./deep.ts"
+
+/** Parameters and states by the names of layers. */
+interface Parts {
+  readonly [name: string]: Parts | Tensor.Tensor
+}
+
+/** Rows of pixels to logits, by layers in a row. Where the types of layers are not known their shapes are checked when they run. */
+const stack = (layers: ReadonlyArray<Entry>): Model<Parts, Parts, Rows<784>, Rows<number>> =>
+  // The last layer gives logits.
+  Models.sequential(...(layers as [])) as never
 
 type Floats = Tensor.Tensor<Shape, Float>
 

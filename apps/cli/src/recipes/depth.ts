@@ -1,62 +1,17 @@
 import * as Datasets from "@cotangent/data/Dataset"
-import * as Activation from "@cotangent/nn/Activation"
-import type { Entry } from "@cotangent/nn/Composition"
-import * as Initializer from "@cotangent/nn/Initializer"
-import type { Affine, LinearOptions } from "@cotangent/nn/layer/linear"
-import { linear } from "@cotangent/nn/layer/linear"
-import * as Model from "@cotangent/nn/Model"
+import { denselyConnectedNet, highwayNet, plainNet, residualNet } from "@cotangent/models/deep"
+import type { Model } from "@cotangent/nn/Model"
+import type { Rows } from "@cotangent/nn/layer/linear"
 import * as Optimizer from "@cotangent/optim/Optimizer"
-import type { Float } from "@cotangent/tensor/DType"
-import type { Dim } from "@cotangent/tensor/ShapeType"
-import type * as Tensor from "@cotangent/tensor/Tensor"
 import * as Effect from "effect/Effect"
 import { rows } from "../images/classification.ts"
 import { accuracyCurves, resultsOf, rowsOf, trainOn } from "../images/comparison.ts"
 import { mnist } from "../images/sets.ts"
 import { lossCurves } from "../lab/curves.ts"
 import type { Task } from "../Recipe.ts"
-import { deep } from "./deep.ts"
 
-const width = 64
-const depth = 30
-
-/** Features that a layer of the dense net adds. */
-const growth = 8
-
-const he = { initializer: Initializer.heNormal }
-
-/** Thirty branches that add up to about the variance of their input. */
-const quiet = { initializer: Initializer.normal(Math.sqrt(2 / width / depth)) }
-
-/** Rows of a batch. */
-type Batch<N extends number> = Tensor.Tensor<readonly [Dim, N], Float>
-
-const rectified = <const I extends number, const O extends number>(
-  inputs: I,
-  outputs: O,
-  options: LinearOptions = he
-): Model.Model<Affine<I, O>, Model.Empty, Batch<I>, Batch<O>> =>
-  // An affine map of rows gives rows.
-  Model.map(linear(inputs, outputs, options), Activation.relu) as never
-
-/** A gate that begins by letting most of its input pass. */
-const gate: Model.Model<Affine<64, 64>, Model.Empty, Batch<64>, Batch<64>> = linear(width, width, {
-  biasInitializer: Initializer.constant(-2)
-}) as never
-
-/** An affine map of what is above 0: the sum with the input can go either way. **Source** He et al. 2016, identity mappings. */
-const beforehand: Model.Model<Affine<64, 64>, Model.Empty, Batch<64>, Batch<64>> = Model.contramap(
-  linear(width, width, quiet),
-  (x: Batch<64>) => Activation.relu(x)
-) as never
-
-/** What stands thirty times between the first layer and the last. */
-const blocks: Readonly<Record<string, (i: number) => Model.AnyModel>> = {
-  plain: () => rectified(width, width),
-  residual: () => Model.residual(beforehand),
-  highway: () => Model.highway({ transform: rectified(width, width), gate }),
-  dense: (i) => Model.dense(rectified(width + growth * (i - 1), growth))
-}
+/** Thirty layers between the first and the last one. */
+const size = { inputs: 784, outputs: 10, width: 64, depth: 30 } as const
 
 /**
  * Thirty layers that are no more than layers, and thirty that their input can pass by.
@@ -65,29 +20,28 @@ const blocks: Readonly<Record<string, (i: number) => Model.AnyModel>> = {
  */
 export const task: Task = {
   seed: 0,
-  trainings: Object.keys(blocks),
+  trainings: ["plain", "residual", "highway", "dense"],
   run: Effect.fnUntraced(function* (lab) {
     const all = yield* mnist(lab)
     const set = { ...all, train: Datasets.take(all.train, 20_000) }
-    const trainings = yield* Effect.forEach(Object.entries(blocks), ([name, block]) => {
-      const outputs = name === "dense" ? width + growth * depth : width
-      return trainOn(lab, set, {
+    const train = <P, S>(name: string, model: Model<P, S, Rows<number>, Rows<number>>) =>
+      trainOn(lab, set, {
         name,
-        text: `${depth + 2} layers`,
+        text: `${size.depth + 2} layers`,
         scale: rows,
-        model: deep({
-          depth,
-          first: [["first", rectified(784, width)]],
-          block: (name, i): ReadonlyArray<Entry> => [[name, block(i)]],
-          last: [["last", linear(outputs, 10)]]
-        }),
+        model,
         optimizer: (learningRate) => Optimizer.sgd({ learningRate, momentum: 0.9 }),
         learningRate: () => 0.02,
         epochs: 5,
         batch: 64,
         mayDiverge: true
       })
-    })
+    const trainings = [
+      yield* train("plain", plainNet(size)),
+      yield* train("residual", residualNet(size)),
+      yield* train("highway", highwayNet(size)),
+      yield* train("dense", denselyConnectedNet({ ...size, growth: 8 }))
+    ]
     return {
       results: resultsOf(trainings),
       remarks: [],

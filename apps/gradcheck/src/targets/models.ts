@@ -38,7 +38,8 @@ const complete = group<typeof Models>()(
     ),
     plainNet: model(Models.plainNet(deep), normal(2, 2)),
     residualNet: model(Models.residualNet(deep), normal(2, 2)),
-    highwayNet: model(Models.highwayNet(deep), normal(2, 2))
+    highwayNet: model(Models.highwayNet(deep), normal(2, 2)),
+    denselyConnectedNet: model(Models.denselyConnectedNet({ ...deep, growth: 2 }), normal(2, 2))
   }
 )
 
