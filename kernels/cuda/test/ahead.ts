@@ -4,6 +4,7 @@
  */
 import type { Device } from "@cotangent/runtime/Device"
 import type { DeviceUnavailable } from "@cotangent/runtime/errors"
+import { recorder } from "@cotangent/testing/gpu"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { availableParallelism } from "node:os"
@@ -15,7 +16,6 @@ import { commands, failedEntry } from "../src/driver/Commands.ts"
 import * as ImageCaches from "../src/driver/ImageCache.ts"
 import * as Libraries from "../src/driver/Libraries.ts"
 import * as Nvrtc from "../src/driver/Nvrtc.ts"
-import { recorder } from "./device.ts"
 import type { Emulator } from "./support.ts"
 
 /** Programs that g++ is given at a time. */

@@ -1,3 +1,4 @@
+import { recorder } from "@cotangent/testing/gpu"
 import * as Autodiff from "@cotangent/autodiff/Gradient"
 import type { AttentionOptions } from "@cotangent/nn/Attention"
 import * as Attention from "@cotangent/nn/Attention"
@@ -11,7 +12,7 @@ import * as Tensor from "@cotangent/tensor/Tensor"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { afterAll, describe, expect, it } from "vitest"
-import { layerOn, recorder } from "./device.ts"
+import { layerOn } from "./device.ts"
 import { emulator } from "./support.ts"
 
 const standIn = emulator()

@@ -148,7 +148,8 @@ const kernel = (step: Contraction, { edge, part, stores }: Shape, site: Site): D
     name,
     lines,
     parameters,
-    group: { block: [side * side, 1, 1], sync: "__syncthreads();" },
+    // The compiler would rather spill than have fewer blocks at a time, unless it is told how many are enough.
+    group: { block: [side * side, 1, 1], sync: "__syncthreads();", atOnce: 4 },
     blocks: [tiles * extentOf(outer), 1, 1],
     sharedBytes: 0
   })
