@@ -84,9 +84,16 @@ export interface Table extends Titled {
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
 }
 
-/** Whether a cell of a column has words, not a number or a name: words begin at the left, numbers end at the right. */
-export const hasWords = (rows: Table["rows"], column: number): boolean =>
-  rows.some((row) => /\p{L}{2}\s+\p{L}{2}/u.test(row[column] ?? ""))
+/**
+ * Whether a column has words: sentences, or names in all of its cells. Words begin at the left, numbers end at the right.
+ */
+export const hasWords = (rows: Table["rows"], column: number): boolean => {
+  const cells = rows.map((row) => row[column] ?? "").filter((cell) => cell !== "")
+  return (
+    cells.length > 0 &&
+    (cells.some((cell) => /\p{L}{2}\s+\p{L}{2}/u.test(cell)) || cells.every((cell) => /^\p{L}/u.test(cell)))
+  )
+}
 
 /** Pictures with what is said of them. */
 export interface Gallery extends Titled {

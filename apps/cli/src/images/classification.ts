@@ -23,6 +23,7 @@ import type { Supervised } from "../lab/supervised.ts"
 import { supervised } from "../lab/supervised.ts"
 import type { Task } from "../Recipe.ts"
 import { alone } from "../Recipe.ts"
+import { architectureOf } from "./architecture.ts"
 import type { Assessment } from "./assessment.ts"
 import { accuracyOf, assess } from "./assessment.ts"
 import { conclude } from "./conclusion.ts"
@@ -146,6 +147,10 @@ export interface Classifier<P, S, O, In>
   readonly seed: number
 }
 
+/** The first picture to test, as a model sees it. */
+export const oneOf = <P, S, In>({ scale }: Seeing<P, S, In>, { test }: ImageSet): In =>
+  scale(tensorsOf(Datasets.take(test, 1).columns).image)
+
 /** Trains a classifier, measured on all pictures of the test set after each epoch. */
 const run = Effect.fnUntraced(function* <P, S, O, In>(classifier: Classifier<P, S, O, In>, lab: Lab) {
   const { augment, batch, epochs, learningRate, load, optimizer, text } = classifier
@@ -179,7 +184,8 @@ const run = Effect.fnUntraced(function* <P, S, O, In>(classifier: Classifier<P, 
     (yield* Effect.scoped(
       Effect.flatMap(assessor(classifier, set.test, set.classes.length), (assessNow) => assessNow(trained.state))
     ))
-  return conclude(trained, assessment, set)
+  const conclusion = conclude(trained, assessment, set)
+  return { ...conclusion, figures: [...conclusion.figures, architectureOf(classifier.model, oneOf(classifier, set))] }
 })
 
 /** The task of training `classifier`. */

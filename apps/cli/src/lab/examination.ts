@@ -39,8 +39,11 @@ export interface Examined<S = unknown> extends Pick<Diagnosis.Diagnosis, "findin
   readonly state: S
 }
 
-/** Examples that are to be learned by heart, and those that are held out at most to compare settings by. */
-const counts = { few: 20, heldOut: 1000 }
+/**
+ * Examples that are to be learned by heart; those that are held out at most, to compare settings by; those of a step at most,
+ * where each step sees all of them.
+ */
+const counts = { few: 20, heldOut: 1000, whole: 10_000 }
 
 /** What is tried: rates in multiples of the suggested one; strengths of L2, or of the recipe's own regularization. */
 const spaceOf = (hasPenalty: boolean): Settings.Space => ({
@@ -88,10 +91,10 @@ export const examination =
         validation === undefined
           ? Datasets.split(train, train.size - Math.min(counts.heldOut, Math.ceil(train.size / 10)))
           : [train, validation]
-      const first = (examples: Dataset<C>, count: number) =>
-        tensorsOf(Datasets.take(examples, Math.min(count, examples.size)).columns)
+      const first = (examples: Dataset<C>, count: number) => tensorsOf(Datasets.take(examples, count).columns)
       const held = prepare(first(heldOut, counts.heldOut))
-      const feed = yield* feedOf(learned)({ epochs: 1, start })
+      const seen = options.batch === "all" ? Datasets.take(learned, counts.whole) : learned
+      const feed = yield* feedOf(seen)({ epochs: 1, start })
       const isStateless = Tree.leaves(state).length === 0
       const [running, choosing] = Random.split(key)
       const multiples = yield* multiplesOf[search](spaceOf(penalty !== undefined), choosing)

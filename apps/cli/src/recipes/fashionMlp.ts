@@ -3,7 +3,8 @@ import * as Initializer from "@cotangent/nn/Initializer"
 import * as Optimizer from "@cotangent/optim/Optimizer"
 import * as Schedule from "@cotangent/optim/Schedule"
 import * as Effect from "effect/Effect"
-import { rows } from "../images/classification.ts"
+import { architectureOf } from "../images/architecture.ts"
+import { oneOf, rows } from "../images/classification.ts"
 import { accuracyCurves, resultsOf, rowsOf, trainOn } from "../images/comparison.ts"
 import { samplesOf } from "../images/conclusion.ts"
 import { fashion } from "../images/sets.ts"
@@ -45,7 +46,12 @@ export const task: Task = {
       results: resultsOf(both),
       remarks: [],
       table: rowsOf(both),
-      figures: [lossCurves(both), accuracyCurves(both), samplesOf(set.train, set.classes, 4)]
+      figures: [
+        lossCurves(both),
+        accuracyCurves(both),
+        samplesOf(set.train, set.classes, 4),
+        architectureOf(net.model, oneOf(net, set))
+      ]
     }
   })
 }

@@ -54,6 +54,8 @@ export const page = (outcome: Outcome, facts: ReadonlyArray<Fact>): string => {
   const { conclusion, recipe } = outcome
   const { figures, results, table } = conclusion
   const [main] = results
+  // Else there is room for the last section beside a figure.
+  const isEven = figures.filter(({ isWide = false }) => !isWide).length % 2 === 0
   const title = main === undefined ? recipe.name : `${recipe.name}: ${say(main.value, main.form)}`
   return html`<!doctype html>
     <html lang="en">
@@ -80,7 +82,7 @@ export const page = (outcome: Outcome, facts: ReadonlyArray<Fact>): string => {
             <dl class="numbers">${factsOf(numbersOf(outcome))}</dl>
           </header>
           ${table === undefined ? raw("") : section("Side by side", tableOf({ rows: table }), true)}
-          ${figures.map(figureOf)} ${section("This run", html`<dl class="facts">${factsOf(facts)}</dl>`, true)}
+          ${figures.map(figureOf)} ${section("This run", html`<dl class="facts">${factsOf(facts)}</dl>`, isEven)}
         </main>
       </body>
     </html> `.markup
