@@ -170,7 +170,7 @@ const addRunner = (step: Step, context: Context): Runner => {
     case "contraction":
       return addProduct(step, context)
     case "attention":
-      throw new TypeError("attention by blocks is for graphics processors")
+      throw new TypeError("attention is in strips by now")
     case "routine":
       return addRoutine(step, context)
     case "copy":

@@ -5,6 +5,8 @@ import { compile as compileProgram } from "@cotangent/compiler/Compile"
 import { identifier } from "@cotangent/compiler/Key"
 import type { LoopProgram } from "@cotangent/compiler/LoopProgram"
 import { print } from "@cotangent/compiler/Print"
+import type { Target as Rewriting } from "@cotangent/compiler/Target"
+import { processor } from "@cotangent/compiler/Target"
 import type { Allocation, Backend, Executable } from "@cotangent/runtime/Backend"
 import { Device } from "@cotangent/runtime/Device"
 import { CompileFailed, DeviceLost, DeviceUnavailable, OutOfMemory } from "@cotangent/runtime/errors"
@@ -54,6 +56,11 @@ export interface Options {
   readonly threads?: number | "auto"
   /** Takes the times of all kernels. */
   readonly profile?: Profile
+  /**
+   * From how many bytes of scores for each head on attention runs by strips of a few queries, or keys, and never has all of
+   * the scores of a head in memory; 1 MiB unless stated. Below, a head is computed as a whole, with fewer operations.
+   */
+  readonly leastScores?: number
   /** False computes every tensor by itself, to tell faults of the compiler from others. */
   readonly fusion?: boolean
 }
@@ -89,6 +96,7 @@ const makeBackend = Effect.fnUntraced(function* (
   const heap = Heaps.make(memory, memoryBytes, Heaps.indexTypeOf(limits))
   const arena = sharedArena(heap)
   const pool = threads > 1 ? yield* Pools.make(heap, { threads, functions: Object.keys(imports) }) : undefined
+  const rewriting: Rewriting = { ...processor, leastMatrix: options.leastScores ?? processor.leastMatrix }
   const identify = identifier()
   const target = {
     memory: limits,
@@ -123,7 +131,7 @@ const makeBackend = Effect.fnUntraced(function* (
       { donated }
     ): Effect.fn.Return<Executable, CompileFailed | OutOfMemory, Scope.Scope> {
       const loops = yield* Effect.try({
-        try: () => compileProgram(program, { donated, identify, fusion: options.fusion ?? true }),
+        try: () => compileProgram(program, { donated, identify, target: rewriting, fusion: options.fusion ?? true }),
         catch: (cause) => failed(`the compiler failed: ${String(cause)}`, cause)
       })
       const rendered = yield* Effect.try({

@@ -63,7 +63,13 @@ export const isScore = (step: Step, target: Target): step is Contraction => {
   const [{ buffer, offset }] = step.stores
   const least = target.leastScores[a.buffer.dtype]
   if (least === undefined || b.buffer.dtype !== a.buffer.dtype || buffer.role !== "temporary") return false
-  if (bytesOf(buffer) < least || depth.extent > widest || a.walk !== undefined || b.walk !== undefined) return false
+  if (
+    bytesOf(buffer) < Math.max(least, target.leastMatrix * extentOf(batch)) ||
+    depth.extent > widest ||
+    a.walk !== undefined ||
+    b.walk !== undefined
+  )
+    return false
   const axes = [...batch, row, column]
   const dense = Affine.flatten(
     axes,

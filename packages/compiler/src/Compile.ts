@@ -16,6 +16,7 @@ import { byRows } from "./Rows.ts"
 import type { Location } from "./Stages.ts"
 import { sunk } from "./Sink.ts"
 import { start } from "./Stages.ts"
+import { inStrips } from "./Strips.ts"
 import type { Target } from "./Target.ts"
 import { processor } from "./Target.ts"
 import { tiled } from "./Tiles.ts"
@@ -56,7 +57,7 @@ export const compile = (program: Program, options: Options = {}): LoopProgram =>
   const whole = lowerTo(canonical, frame, outputs.map(start))
   const privatize = (length: number, dtype: DType): Buffer => allocate("private", length, dtype)
   const fused = frame.fusion ? recomputed(whole, { allocate, target }) : whole
-  const together = frame.fusion && target.isTiled ? tiled(fused, privatize) : fused
+  const together = frame.fusion && target.isTiled ? tiled(inStrips(fused, privatize), privatize) : fused
   const donated = options.donated ?? new Set()
   const ordered = sunk(together, new Set([...donated].map((i) => inputs[i])))
   const steps = frame.fusion ? byRows(ordered, privatize, target.rowBytes) : ordered

@@ -28,9 +28,13 @@ interface Profile {
 }
 
 const costly = new Set(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "atan2", "pow"])
+
+/** Whether an instruction costs many others. */
+export const isCostly = (op: string): boolean => costly.has(op)
+
 /** What an instruction costs, in additions. */
 export const costOf = (op: string): number =>
-  costly.has(op) ? 10 : op === "div" || op === "sqrt" || op === "quotient" ? 3 : 1
+  isCostly(op) ? 10 : op === "div" || op === "sqrt" || op === "quotient" ? 3 : 1
 
 /** What reads each element of its input at most once, and does nothing to it. */
 const rearranging = new Set<AnyPrimitive>([reshape, reverse, transpose, slice].map(({ primitive }) => primitive))

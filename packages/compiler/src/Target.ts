@@ -19,6 +19,8 @@ export interface Target {
    * take so many bytes, by the dtype of what is multiplied; never where none is stated.
    */
   readonly leastScores: Partial<Readonly<Record<DType, number>>>
+  /** The least bytes that those of one entry of the batch take then. */
+  readonly leastMatrix: number
   /** Sums of products of `f16` and `bf16` are products of matrices. */
   readonly multipliesHalves: boolean
   /** Products take their operands transposed as well as not. */
@@ -38,11 +40,13 @@ export const processor: Target = {
   hasPanels: true,
   isSplit: true,
   rowBytes: Infinity,
-  leastScores: {},
+  leastScores: { f32: 0, f64: 0 },
+  // What no longer stays in the cache of a core.
+  leastMatrix: 2 ** 20,
   multipliesHalves: false,
   multipliesTransposed: false,
   affordable: 6,
-  keepsMasks: true
+  keepsMasks: false
 }
 
 /** Graphics processors: a thread for each element, fast memory for a few rows. */
@@ -53,6 +57,7 @@ export const graphics: Target = {
   rowBytes: 32768,
   // Halves are multiplied much faster than they are moved.
   leastScores: { f16: 2 ** 20, bf16: 2 ** 20, f32: 2 ** 26 },
+  leastMatrix: 0,
   multipliesHalves: true,
   multipliesTransposed: true,
   affordable: 30,

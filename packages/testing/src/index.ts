@@ -1,6 +1,7 @@
 /**
  * What the tests of all packages share: conformance cases, generators, laws.
  */
+export * as Attention from "./attention.ts"
 export * as Arrays from "@cotangent/gradcheck/arrays"
 export * as Case from "./Case.ts"
 export * as Comparison from "@cotangent/gradcheck/Comparison"
