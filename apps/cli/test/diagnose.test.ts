@@ -15,8 +15,13 @@ const others = ["optimizers", "regressions", "gumbel", "image-kernels", "checkli
 type Told = Finding & { readonly training: string }
 
 /** An examination of a second or so. */
-const quick = (name: string): ReadonlyArray<string> =>
-  ["diagnose", name, "--limit", "200", "--steps", "20", "--offline"].concat("--data", path("data"), "--out", path(name))
+const quick = (name: string, limit = 200): ReadonlyArray<string> =>
+  ["diagnose", name, "--limit", String(limit), "--steps", "20", "--offline"].concat(
+    "--data",
+    path("data"),
+    "--out",
+    path(name)
+  )
 
 const examined = Object.values(recipes).filter(({ name }) => !others.includes(name))
 
@@ -63,6 +68,11 @@ describe("diagnose", () => {
     assert.match(out, /^ {2}. search +of 12 trials the best has a learning rate of /m)
     assert.match(out, /^ {2}healthy findings +\d +of 7$/m)
     assert.match(out, /^ {2}report +.*diagnosis\.html$/m)
+  })
+
+  it("does with as little as one example", async () => {
+    const { code, err } = await runHere(...quick("notes-mlp", 1), "--json")
+    assert.deepStrictEqual([code, err], [0, ""])
   })
 
   it("knows two ways to search", async () => {

@@ -45,6 +45,14 @@ export interface Examined<S = unknown> extends Pick<Diagnosis.Diagnosis, "findin
  */
 const counts = { few: 20, heldOut: 1000, whole: 10_000 }
 
+/** Examples to learn from, and others that are held out; the same where there is but one. */
+const parted = <C extends Columns>(examples: Dataset<C>): readonly [learned: Dataset<C>, heldOut: Dataset<C>] => {
+  const { size } = examples
+  return size < 2
+    ? [examples, examples]
+    : Datasets.split(examples, size - Math.min(counts.heldOut, Math.ceil(size / 10)))
+}
+
 /** What is tried: rates in multiples of the suggested one; strengths of L2, or of the recipe's own regularization. */
 const spaceOf = (hasPenalty: boolean): Settings.Space => ({
   learningRate: [0.1, 10 ** 1.5],
@@ -87,10 +95,7 @@ export const examination =
       // Each experiment begins with them, so they are drawn once.
       const begin = yield* device.realize({ params, state })
       const { loss, metrics, model, optimizer, penalty, prepare, train, validation } = options
-      const [learned, heldOut] =
-        validation === undefined
-          ? Datasets.split(train, train.size - Math.min(counts.heldOut, Math.ceil(train.size / 10)))
-          : [train, validation]
+      const [learned, heldOut] = validation === undefined ? parted(train) : [train, validation]
       const first = (examples: Dataset<C>, count: number) => tensorsOf(Datasets.take(examples, count).columns)
       const held = prepare(first(heldOut, counts.heldOut))
       const seen = options.batch === "all" ? Datasets.take(learned, counts.whole) : learned
