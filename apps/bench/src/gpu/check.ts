@@ -21,11 +21,13 @@ import { conformance } from "./conformance.ts"
 import type { Probe } from "./probes.ts"
 import { copy, probes } from "./probes.ts"
 import { profile } from "./profile.ts"
+import * as Recipes from "./recipes.ts"
 import { beside } from "./torch.ts"
 
 /** How long sections may take. **Units** seconds. */
 export interface Budget {
   readonly conformance: number
+  readonly recipes: number
   readonly workload: number
   /** After so long no more workloads are begun. */
   readonly workloads: number
@@ -34,7 +36,7 @@ export interface Budget {
 }
 
 /** Four and a half minutes in all. */
-export const usual: Budget = { conformance: 70, workload: 25, workloads: 190, all: 245 }
+export const usual: Budget = { conformance: 70, recipes: 60, workload: 25, workloads: 190, all: 245 }
 
 const say = (section: string, what: Readonly<Record<string, unknown>>): Effect.Effect<void> =>
   Console.log(JSON.stringify({ section, ...what }))
@@ -170,6 +172,13 @@ const onDevice = Effect.fnUntraced(function* (
     yield* say("conformance", { ...outcome, failures: outcome.failures.slice(0, 5) })
   }
   yield* say("conformance", { seconds: seconds(start) })
+  if (isAsked("recipes")) {
+    const known = yield* Recipes.names
+    const compared = yield* Recipes.compare(known, ["wasm", "cuda"], budget.recipes)
+    for (const outcome of compared) yield* say("recipe", { ...outcome, failures: outcome.failures.slice(0, 5) })
+    wrong += compared.filter(({ failures, numbers }) => failures.length > 0 || numbers === 0).length
+    yield* say("recipes", { leftOut: known.length - compared.length, seconds: seconds(start) })
+  }
   for (const each of probes.filter(({ name }) => isAsked(name))) {
     const outcome = yield* attempt(budget.workload, probed(driver, each))
     if (outcome.tag === "failed") {

@@ -1,7 +1,7 @@
 /**
- * `pnpm run cuda:check [conformance] [WORKLOAD …]`: ends with 1 where something is wrong, or where there is no GPU.
- * `CUDA_CHECK_SECONDS` names other limits, separated by commas: of the conformance cases, of a workload, and after how long
- * no workload is begun and everything ends. `pnpm run cuda:check --profile WORKLOAD …` prints how long each kind of operation
+ * `pnpm run cuda:check [conformance] [recipes] [WORKLOAD …]`: ends with 1 where something is wrong, or where there is no GPU.
+ * `CUDA_CHECK_SECONDS` names other limits, separated by commas: of the conformance cases, of a workload, after how long
+ * no workload is begun and everything ends, and of the recipes. `pnpm run cuda:check --profile WORKLOAD …` prints how long each kind of operation
  * of a workload takes, instead.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 import { check, profiles, usual } from "./check.ts"
 
 const stated = process.env["CUDA_CHECK_SECONDS"]
-const [conformance, workload, workloads, all] = (stated ?? "").split(",").map(Number)
-const budget = stated === undefined ? usual : { conformance, workload, workloads, all }
+const [conformance, workload, workloads, all, recipes = usual.recipes] = (stated ?? "").split(",").map(Number)
+const budget = stated === undefined ? usual : { conformance, workload, workloads, all, recipes }
 
 const [first, ...others] = process.argv.slice(2)
 
