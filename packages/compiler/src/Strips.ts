@@ -137,7 +137,7 @@ const strip = (step: Attention, { columns: [left, right], rows: [top, bottom] }:
     }
   })
   const known = new Map<Scalar, Scalar>(scores.map(({ accumulator }, i) => [put(accumulator), held[i].element]))
-  const rows = rowsOf(step, { put, known, row, column, matrix, privatize })
+  const rows = rowsOf(step, { put, held, known, row, column, matrix, privatize })
   const results = step.weighed.map((weighed, i) => {
     const operand = from(weighed.operand, "depthStride", S.constant(left))
     return weighedBy(rows.weights[i], weighed, { name, operand, put, known: rows.known })
@@ -166,7 +166,9 @@ type Put = (scalar: Scalar) => Scalar
 interface Setting {
   /** Puts places of the strip in the place of those of the whole. */
   readonly put: Put
-  /** What is in memory before the nest: scores. */
+  /** Where scores are. */
+  readonly held: ReadonlyArray<Matrix>
+  /** What is in memory before the nest. */
   readonly known: ReadonlyMap<Scalar, Scalar>
   readonly row: Variable
   readonly column: Variable
@@ -183,7 +185,7 @@ interface Rows {
 
 /** Row by row: its sums, what is stored of them, and the weights. */
 const rowsOf = ({ name, stores, sums, weighed }: Attention, setting: Setting): Rows => {
-  const { column, known: before, matrix, privatize, put, row } = setting
+  const { column, held, known: before, matrix, privatize, put, row } = setting
   const known = new Map(before)
   const stages: Array<Stage> = []
   const meaning = (scalar: Scalar): Scalar => replaced(known)(scalar)
@@ -223,13 +225,7 @@ const rowsOf = ({ name, stores, sums, weighed }: Attention, setting: Setting): R
     known.set(sum, S.cast(S.load(buffer, [offset]), sum.dtype))
   })
   wholes.forEach(keep)
-  const weights = wholes.map((weight) => matrix(weight.dtype))
-  if (weights.length > 0) {
-    const elements = wholes.map(meaning)
-    across((along) =>
-      weights.map(({ buffer, position }, i) => ({ buffer, offset: along(position), value: along(elements[i]) }))
-    )
-  }
+  // An element's scores are not needed any more when its weights are stored.
   if (stores.length > 0) {
     const placed = ({ buffer, offset, value }: Store): Store => ({
       buffer,
@@ -237,6 +233,13 @@ const rowsOf = ({ name, stores, sums, weighed }: Attention, setting: Setting): R
       value: meaning(put(value))
     })
     stages.push({ axes: [], stores: stores.map(placed) })
+  }
+  const weights = wholes.map((weight, i) => (held[i]?.buffer.dtype === weight.dtype ? held[i] : matrix(weight.dtype)))
+  if (weights.length > 0) {
+    const elements = wholes.map(meaning)
+    across((along) =>
+      weights.map(({ buffer, position }, i) => ({ buffer, offset: along(position), value: along(elements[i]) }))
+    )
   }
   return { nest: { tag: "nest", name, axes: [row], stages }, weights, known }
 }
