@@ -1,6 +1,7 @@
 import { recorder } from "@cotangent/testing/gpu"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { TestConsole } from "effect/testing"
 import { assert, describe, it } from "vitest"
 import { kernelsOf, nvrtc, spilling } from "../../../kernels/cuda/test/machineCode.ts"
@@ -37,7 +38,7 @@ const plansOf = ({ load, name }: Recipe) =>
     })
     yield* Effect.provide(task.run(lab), layer)
     return plans
-  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.provide(TestConsole.layer), Effect.runPromise)
+  }).pipe(Effect.scoped, Effect.provide(Layer.merge(NodeServices.layer, TestConsole.layer)), Effect.runPromise)
 
 describe.skipIf(nvrtc === undefined)("NVRTC", () => {
   it.each(Object.values(recipes))(
