@@ -30,6 +30,7 @@ const top = `# Recipes
 
 What each recipe of \`cotangent train\` came to, its first results beside what it promises. Written by
 \`cotangent train --all --record\`, never by hand; \`cotangent train <recipe> --record\` writes anew what it says of one.
+What is sound or not about the trainings of a recipe, \`cotangent diagnose <recipe>\` examines.
 
 ${rowOf(heads)}
 ${rowOf(heads.map(() => "---"))}
