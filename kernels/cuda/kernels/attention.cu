@@ -66,19 +66,40 @@ CT void ct_fetch(void* to, const void* from, bool isInside) {
 CT void ct_fetched() {}
 #endif
 
-template <class E, int DEPTH, int COUNT>
-CT void ct_scores(float (&sums)[COUNT][4], const typename E::memory* own, const typename E::memory* other) {
+/* A part of the sixteen own rows of a warp as an operand of tensor cores. */
+template <class E, int DEPTH> CT void ct_load_part(unsigned (&part)[4], const typename E::memory* own, int k) {
+  const int lane = threadIdx.x & 31;
+  ct_load_matrices(part, own + (lane & 15) * ct_lead<E, DEPTH> + (lane >> 4) * 8 + k);
+}
+
+/* The sixteen own rows of a warp: in registers, where there are enough for short ones, or where they lie. */
+template <class E, int DEPTH, bool KEEPS = ct_is_half<E>::value && DEPTH <= 64> struct ct_rows {
+  const typename E::memory* own;
+  __device__ __forceinline__ ct_rows(const typename E::memory* p) : own(p) {}
+};
+template <class E, int DEPTH> struct ct_rows<E, DEPTH, true> {
+  unsigned parts[DEPTH / 16][4];
+  __device__ __forceinline__ ct_rows(const typename E::memory* p) {
+#pragma unroll
+    for (int k = 0; k < DEPTH / 16; k++) ct_load_part<E, DEPTH>(parts[k], p, 16 * k);
+  }
+};
+
+template <class E, int DEPTH, bool KEEPS, int COUNT>
+CT void ct_scores(float (&sums)[COUNT][4], const ct_rows<E, DEPTH, KEEPS>& rows, const typename E::memory* other) {
   constexpr int lead = ct_lead<E, DEPTH>;
   const int lane = threadIdx.x & 31;
 #pragma unroll
   for (int n = 0; n < COUNT; n++) sums[n][0] = sums[n][1] = sums[n][2] = sums[n][3] = 0.0f;
   if constexpr (ct_is_half<E>::value) {
-    own += (lane & 15) * lead + (lane >> 4) * 8;
     other += ((lane & 7) + (lane >> 4) * 8) * lead + (lane >> 3 & 1) * 8;
 #pragma unroll
     for (int k = 0; k < DEPTH; k += 16) {
       unsigned a[4], b[4];
-      ct_load_matrices(a, own + k);
+      if constexpr (KEEPS) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) a[i] = rows.parts[k / 16][i];
+      } else ct_load_part<E, DEPTH>(a, rows.own, k);
 #pragma unroll
       for (int n = 0; n < COUNT; n += 2) {
         ct_load_matrices(b, other + n * 8 * lead + k);
@@ -87,7 +108,7 @@ CT void ct_scores(float (&sums)[COUNT][4], const typename E::memory* own, const 
       }
     }
   } else {
-    own += (lane >> 2) * lead;
+    const typename E::memory* const own = rows.own + (lane >> 2) * lead;
     other += 2 * (lane & 3) * lead;
 #pragma unroll 4
     for (int k = 0; k < DEPTH; k++) {

@@ -72,6 +72,18 @@ template <class T, int N> struct __align__(sizeof(T) * N) ct_pack {
 };
 
 /* --------------------------------------------------------------------------------------------- arithmetic: floats */
+#if defined(__CUDACC__) && __CUDA_ARCH__ >= 800
+CT float ct_max(float x, float y) {
+  float z;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));
+  return z;
+}
+CT float ct_min(float x, float y) {
+  float z;
+  asm("min.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));
+  return z;
+}
+#else
 CT float ct_max(float x, float y) {
   if (x != x || y != y) return ct_nan();
   return x == y ? (__float_as_int(x) < 0 ? y : x) : (x > y ? x : y);
@@ -80,6 +92,7 @@ CT float ct_min(float x, float y) {
   if (x != x || y != y) return ct_nan();
   return x == y ? (__float_as_int(x) < 0 ? x : y) : (x < y ? x : y);
 }
+#endif
 CT double ct_max(double x, double y) {
   if (x != x || y != y) return (double)ct_nan();
   return x == y ? (signbit(x) ? y : x) : (x > y ? x : y);

@@ -2,6 +2,7 @@
  * Chains of attention: products that hang together by sums that need not be kept, and what is left of them to do.
  */
 import * as Affine from "@cotangent/tensor/Affine"
+import { bytes } from "@cotangent/tensor/DType"
 import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 import { rewriter } from "./Axes.ts"
@@ -10,9 +11,6 @@ import type { Buffer, Contraction, Nest, Operand, Step, Store, Weighed } from ".
 import { footprint } from "./LoopProgram.ts"
 import { bytesOf } from "./Plan.ts"
 import type { Target } from "./Target.ts"
-
-/** The most terms of the sums that are computed again, and the most columns of the results. */
-const widest = 128
 
 /** The axes of sums that are not kept: batch, row and column, outermost first. */
 export interface Domain {
@@ -37,6 +35,8 @@ export interface Chain {
   readonly absorbed: ReadonlySet<number>
   /** What is left to do, by the position of the step that did it. */
   readonly results: ReadonlyArray<Result>
+  /** The most columns of results that one step may have. */
+  readonly mostColumns: number
 }
 
 /** Values of rows, or products with the weights, that somebody else reads. */
@@ -65,7 +65,7 @@ export const isScore = (step: Step, target: Target): step is Contraction => {
   if (least === undefined || b.buffer.dtype !== a.buffer.dtype || buffer.role !== "temporary") return false
   if (
     bytesOf(buffer) < Math.max(least, target.leastMatrix * extentOf(batch)) ||
-    depth.extent > widest ||
+    depth.extent * bytes(a.buffer.dtype) > target.widestScores ||
     a.walk !== undefined ||
     b.walk !== undefined
   )
@@ -129,7 +129,7 @@ export const chainFrom = (steps: ReadonlyArray<Step>, start: number, target: Tar
       found.meanings.forEach((meaning, buffer) => meanings.set(buffer, meaning))
       if (found.stores.length > 0) results.push({ at, isAcross: false, stores: found.stores, weighed: [] })
     } else {
-      const found = step.tag === "contraction" ? weighedIn(step, domain, meanings) : undefined
+      const found = step.tag === "contraction" ? weighedIn(step, domain, { meanings, target }) : undefined
       if (found === undefined) return undefined
       results.push({ at, isAcross: found.isAcross, stores: [], weighed: [found.weighed] })
     }
@@ -150,6 +150,7 @@ export const chainFrom = (steps: ReadonlyArray<Step>, start: number, target: Tar
     domain,
     scores,
     absorbed,
+    mostColumns: target.mostColumns,
     results: needed.filter(({ stores, weighed }) => stores.length + weighed.length > 0)
   }
 }
@@ -268,13 +269,17 @@ const replaced = (from: Scalar, to: Scalar): Put => rewriter((scalar) => (scalar
 const weighedIn = (
   step: Contraction,
   domain: Domain,
-  meanings: ReadonlyMap<Buffer, Scalar>
+  { meanings, target }: { readonly meanings: ReadonlyMap<Buffer, Scalar>; readonly target: Target }
 ): { readonly weighed: Weighed; readonly isAcross: boolean } | undefined => {
   const { a, accumulator, b, depth } = step
   const isLeft = meanings.has(a.buffer)
   const [weights, operand] = isLeft ? [a, b] : [b, a]
   const [free, column] = isLeft ? [step.row, step.column] : [step.column, step.row]
-  if (meanings.has(operand.buffer) || operand.buffer.dtype !== weights.buffer.dtype || column.extent > widest)
+  if (
+    meanings.has(operand.buffer) ||
+    operand.buffer.dtype !== weights.buffer.dtype ||
+    column.extent * bytes(operand.buffer.dtype) > target.widestScores
+  )
     return undefined
   if (weights.walk !== undefined || operand.walk !== undefined || extentOf(step.batch) !== domain.batch.extent)
     return undefined

@@ -172,11 +172,12 @@ const merged = (all: ReadonlyArray<Item>, chain: Chain, steps: ReadonlyArray<Ste
     // Sums that items between need are taken by what stands before them.
     const isAwaited = between.some((other) => other.isAcross && !before.isAcross && sharesSums(before, other, chain))
     const isWaiting = between.some((other) => item.isAcross && !other.isAcross && sharesSums(other, item, chain))
-    if (!meet(touches(before), touches(item)) && !isAwaited && moves(before, range, between)) {
+    const columns = [...before.weighed, ...item.weighed].reduce((sum, { column }) => sum + column.extent, 0)
+    const isRoom = columns <= chain.mostColumns && !meet(touches(before), touches(item))
+    if (isRoom && !isAwaited && moves(before, range, between)) {
       items.splice(at, 1)
       items.push(both(item.at))
-    } else if (!meet(touches(before), touches(item)) && !isWaiting && moves(item, range, between))
-      items[at] = both(before.at)
+    } else if (isRoom && !isWaiting && moves(item, range, between)) items[at] = both(before.at)
     else items.push(item)
   }
   return items

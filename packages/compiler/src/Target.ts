@@ -21,6 +21,10 @@ export interface Target {
   readonly leastScores: Partial<Readonly<Record<DType, number>>>
   /** The least bytes that those of one entry of the batch take then. */
   readonly leastMatrix: number
+  /** The most bytes of the terms of such a sum, and of a row of what is made of them. */
+  readonly widestScores: number
+  /** The most columns of all that is made of them in one step. */
+  readonly mostColumns: number
   /** Sums of products of `f16` and `bf16` are products of matrices. */
   readonly multipliesHalves: boolean
   /** Products take their operands transposed as well as not. */
@@ -43,6 +47,8 @@ export const processor: Target = {
   leastScores: { f32: 0, f64: 0 },
   // What no longer stays in the cache of a core.
   leastMatrix: 2 ** 20,
+  widestScores: 1024,
+  mostColumns: Infinity,
   multipliesHalves: false,
   multipliesTransposed: false,
   affordable: 6,
@@ -58,6 +64,9 @@ export const graphics: Target = {
   // Halves are multiplied much faster than they are moved.
   leastScores: { f16: 2 ** 20, bf16: 2 ** 20, f32: 2 ** 26 },
   leastMatrix: 0,
+  // As much as there are registers for.
+  widestScores: 256,
+  mostColumns: 128,
   multipliesHalves: true,
   multipliesTransposed: true,
   affordable: 30,

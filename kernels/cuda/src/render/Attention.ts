@@ -44,7 +44,16 @@ export const renderAttention = (given: Attention, site: Site): Draft => {
   for (const { isKnown, sum } of sums) if (isKnown && free(sum).has(own)) own2(sum, kept(step, sum), work)
   for (const pass of passesOf(step)) addPass(pass, work)
   addRows(work)
-  const strips = [...new Set(layout.own.values())].flatMap((strip) => fetched(strip, strip.name, "first", work.writing))
+  const ours = [...new Set(layout.own.values())]
+  const strips = [
+    ...ours.flatMap((strip) => fetched(strip, strip.name, "first", work.writing)),
+    "ct_fetched();",
+    "__syncthreads();",
+    ...ours.map((strip) => {
+      const type = `ct_rows<${elementOf(strip)}, ${strip.padded}>`
+      return `const ${type} rows_${strip.name}(${strip.name} + warp * ${16 * strip.lead});`
+    })
+  ]
   const tiles = Math.ceil(own.extent / ownPlaces)
   return kernelDraft({
     name,
@@ -60,11 +69,17 @@ export const renderAttention = (given: Attention, site: Site): Draft => {
       ...work.lines
     ],
     parameters,
-    group: { block: [threads, 1, 1], sync: "__syncthreads();" },
+    group: { block: [threads, 1, 1], sync: "__syncthreads();", atOnce: atOnceOf(step) },
     blocks: [batch.extent * tiles, 1, 1],
     sharedBytes: layout.bytes,
     needs: ["attention"]
   })
+}
+
+/** For how many blocks registers shall do, where sums of scores and of results take many. */
+const atOnceOf = ({ scores, weighed }: Attention): number | undefined => {
+  const columns = weighed.reduce((sum, { column }) => sum + column.extent, 64 * scores.length)
+  return columns > 192 ? 2 : columns > 128 ? 3 : undefined
 }
 
 /** Where an earlier step left a sum. */
@@ -171,10 +186,7 @@ const addPass = (pass: Pass, work: Work): void => {
       ...used.flatMap(({ accumulator }) => {
         const array = arrays.get(accumulator)!
         const [ours, theirs] = [layout.own.get(accumulator)!, layout.other.get(accumulator)!]
-        return [
-          `float ${array}[${columns / 8}][4];`,
-          `ct_scores<${elementOf(ours)}, ${ours.padded}>(${array}, ${ours.name} + warp * ${16 * ours.lead}, ${tileOf(theirs)});`
-        ]
+        return [`float ${array}[${columns / 8}][4];`, `ct_scores(${array}, rows_${ours.name}, ${tileOf(theirs)});`]
       }),
       ...weights.map((array) => `float ${array}[${columns / 8}][4];`),
       "#pragma unroll",

@@ -20,7 +20,7 @@ export interface Group {
   /** Every thread gets the combination of the values of all. */
   readonly combine: (combine: Combine, dtype: DType, value: string) => string
   /** Blocks that a multiprocessor has room for at least, where the compiler would rather have more and spill registers. */
-  readonly atOnce?: number
+  readonly atOnce?: number | undefined
   /** A statement that lets no thread pass before all have come, and shows what they wrote to one another. */
   readonly sync: string | undefined
 }

@@ -56,16 +56,14 @@ export const productsOf = (step: Contraction, site: Site): Multiplied | undefine
   const dtype = isProductType(a.buffer.dtype)
   if (dtype === undefined || b.buffer.dtype !== dtype || a.walk !== undefined || b.walk !== undefined) return undefined
   const direct = directOf(step)
-  const wide: DType = accumulator.dtype === "f64" ? "f64" : "f32"
-  const target = direct === undefined ? undefined : resultOf(direct.store, step)
-  const isDirect = direct !== undefined && target !== undefined
-  const count = extentOf([...batch, row, column])
-  const whole = isDirect ? undefined : site.temporary(count, wide)
-  const sizes = [...batch, row, column].map(({ extent }) => extent)
-  const place: Buffer = isDirect ? direct.store.buffer : whole!
-  const offset = isDirect ? target.offset : Affine.flatten([...batch, S.constant(0), S.constant(0)], sizes)
-  const bias = isDirect && direct.bias !== undefined ? biasOf(step, direct.bias, site) : undefined
-  if (isDirect && direct.bias !== undefined && bias === undefined) return undefined
+  const whole = direct === undefined || resultOf(direct.store, step) === undefined
+  // What the library leaves is read where the sum stood; of several stores, one may be just that.
+  const kept = whole ? (keptOf(step) ?? spare(step, site)) : direct.store
+  const target = resultOf(kept, step)!
+  const place = kept.buffer
+  const { offset } = target
+  const bias = !whole && direct.bias !== undefined ? biasOf(step, direct.bias, site) : undefined
+  if (!whole && direct.bias !== undefined && bias === undefined) return undefined
   const left = operandOf(a, [row.extent, depth.extent], { isColumn: false })
   const right = operandOf(b, [column.extent, depth.extent], { isColumn: true })
   if (left === undefined || right === undefined) return undefined
@@ -91,7 +89,7 @@ export const productsOf = (step: Contraction, site: Site): Multiplied | undefine
       result: {
         place: atResult,
         isTransposed: false,
-        lead: isDirect ? target.lead : column.extent,
+        lead: target.lead,
         batchStride: split.strides[2]
       },
       epilogue: bias === undefined ? {} : { bias },
@@ -99,13 +97,33 @@ export const productsOf = (step: Contraction, site: Site): Multiplied | undefine
     }
     return operationDraft(product, touches)
   })
-  if (whole === undefined) return { products, rest: undefined }
-  // What the library leaves is read where the sum stood.
-  const load = S.load(whole, [Affine.flatten([...batch, row, column], sizes)])
-  const put = substitution(new Map<Scalar, Scalar>([[accumulator, load]]))
-  const stores = step.stores.map((store) => ({ ...store, value: put(store.value) }))
+  const others = step.stores.filter((store) => store !== kept)
+  if (!whole || others.length === 0) return { products, rest: undefined }
+  const put = substitution(new Map<Scalar, Scalar>([[accumulator, S.load(place, [kept.offset])]]))
+  const stores = others.map((store) => ({ ...store, value: put(store.value) }))
   const rest: Nest = { tag: "nest", name: step.name, axes: [], stages: [{ axes: [...batch, row, column], stores }] }
   return { products, rest }
+}
+
+/** A store of the sums as they are, where nothing else may lie. */
+const keptOf = (step: Contraction): Store | undefined =>
+  step.stores.find(
+    ({ buffer, offset, value }) =>
+      value === step.accumulator &&
+      buffer.role === "temporary" &&
+      buffer.dtype === step.accumulator.dtype &&
+      resultOf({ buffer, offset, value }, step) !== undefined
+  )
+
+/** A store of the sums, rounded as they are meant, to memory of its own. */
+const spare = ({ accumulator, batch, column, row }: Contraction, site: Site): Store => {
+  const axes = [...batch, row, column]
+  const sizes = axes.map(({ extent }) => extent)
+  return {
+    buffer: site.temporary(extentOf(axes), accumulator.dtype),
+    offset: Affine.flatten(axes, sizes),
+    value: accumulator
+  }
 }
 
 /** What a product reads and writes. */

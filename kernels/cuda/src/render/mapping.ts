@@ -128,8 +128,10 @@ export const reachOf = (
     if (buffer.role === "private") return []
     const { terms } = Affine.of(position)
     const variables = [...partsOf([...terms.keys()])].filter((scalar) => scalar.tag === "variable")
-    return [{ terms, elements: Math.min(buffer.shape[0], extentOf(variables)) }]
+    return [{ terms, variables, elements: Math.min(buffer.shape[0], extentOf(variables)) }]
   })
+  const isByRow = accesses.every(({ variables }) => variables.every((axis) => rows.includes(axis)))
+  if (isByRow) return { isAcross: false, best: undefined }
   const most = Math.max(...accesses.map(({ elements }) => elements))
   for (const { elements, terms } of accesses) {
     // What is one number for a row takes next to no time beside what is many.

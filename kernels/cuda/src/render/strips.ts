@@ -9,8 +9,10 @@ import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import type { Body, Index, Scope } from "./Body.ts"
 import { memoryOf } from "./spelling.ts"
 
-/** Bytes of shared memory that a block has at most. */
+/** Bytes of shared memory that a block has at least, so that it may do attention. */
 export const mostShared = 98304
+/** What of that strips may take: weights that threads exchange, and numbers of other places, take the rest. */
+const mostForStrips = 86016
 
 /** An operand as rows: `step` elements between neighbors of a row, of which there is one for each place. */
 interface Strip {
@@ -81,8 +83,9 @@ export const layoutOf = ({ other, own, scores, weighed }: Attention, ownPlaces: 
   ]
   const [[, { buffer }]] = others
   const width = bytes(buffer.dtype)
-  const candidates =
-    width > 2 ? [[32, 2] as const, [32, 1] as const] : [[64, 2] as const, [64, 1] as const, [32, 1] as const]
+  // Threads have registers for so many sums of results and of scores.
+  const isWide = width > 2 || others.some(([, strip]) => strip.width > 64)
+  const candidates = isWide ? [[32, 2] as const, [32, 1] as const] : [[64, 2] as const, [64, 1] as const]
   const layouts = candidates.map(([columns, turns]): Layout => {
     let used = 0
     const place = (list: ReadonlyArray<readonly [Scalar, Strip]>, kind: string, rows: number, times: number) => {
@@ -104,7 +107,7 @@ export const layoutOf = ({ other, own, scores, weighed }: Attention, ownPlaces: 
     const [ownStrips, otherStrips] = [place(owned, "ours", ownPlaces, 1), place(others, "theirs", columns, turns)]
     return { columns, turns, own: ownStrips, other: otherStrips, bytes: used }
   })
-  return layouts.find((layout) => layout.bytes <= mostShared) ?? layouts[layouts.length - 1]
+  return layouts.find((layout) => layout.bytes <= mostForStrips) ?? layouts[layouts.length - 1]
 }
 
 /** What statements are written with. */
