@@ -6,6 +6,7 @@
  *
  * ct_scores   `sums[own][other] = Σ_k own[own][k] · other[other][k]`.
  * ct_weigh    `sums[own][column] += Σ_k weights[own][k] · tile[k][column]`, where weights lie as sums do.
+ * ct_over_row  The combination of what the four threads of a row have of it.
  *
  * Rows of tiles are `ct_lead` elements apart. Halves are multiplied by tensor cores from sm_80 on, with sums in f32; weights
  * become halves first. Everything else is a twin of that, number by number, in f32, and needs memory for weights that

@@ -1,6 +1,7 @@
 /*
  * Sorting and sums by number.
  *
+ * ct_positions     One thread for each place of a row writes its number, with which merging begins.
  * ct_merge_row     One thread places one element: sorted runs of `width` become runs of twice that, by binary search in
  *                  the other run. Stable: `order` holds positions, equal keys keep theirs.
  * ct_sort_row      A block sorts a row of up to 1024 keys. Launch: a block for each row, shared memory 8 bytes a key.

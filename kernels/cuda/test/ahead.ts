@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { availableParallelism } from "node:os"
 import * as path from "node:path"
+import type { Options } from "../src/Cuda.ts"
 import type { Environment } from "../src/driver/Adapter.ts"
 import * as Adapters from "../src/driver/Adapter.ts"
 import type { Call } from "../src/driver/Commands.ts"
@@ -65,10 +66,14 @@ const open = Effect.fnUntraced(function* (
 const chunks = <A>(list: ReadonlyArray<A>, length: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(list.length / length) }, (_, i) => list.slice(length * i, length * (i + 1)))
 
-/** Compiles what `body` asks a device for, as far as that has not been done. */
-export const compileAhead = ({ environment }: Emulator, body: Effect.Effect<unknown, unknown, Device>): Promise<void> =>
+/** Compiles what `body` asks a device for that is set up as stated, as far as that has not been done. */
+export const compileAhead = (
+  { environment }: Emulator,
+  body: Effect.Effect<unknown, unknown, Device>,
+  setUp: Options = {}
+): Promise<void> =>
   Effect.gen(function* () {
-    const { layer, plans } = recorder()
+    const { layer, plans } = recorder(setUp)
     // It computes nothing, so what is said of its results does not count.
     yield* Effect.exit(Effect.provide(body, layer))
     const { compile, version } = yield* open(environment)
