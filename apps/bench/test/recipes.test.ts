@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { standIn as build } from "../../../kernels/cuda/emulator/standIn.ts"
 import { buildAdapter } from "../../../kernels/cuda/native/adapter.ts"
+import type { Numbers } from "../src/gpu/recipes.ts"
 import { compare, differences, names } from "../src/gpu/recipes.ts"
 
 const [adapter, standIn] = [buildAdapter(), build()]
@@ -10,22 +11,31 @@ const obstacle = adapter.tag === "failed" ? adapter.reason : standIn.tag === "fa
 if (obstacle !== undefined) console.log(`recipes are not carried out on the stand-in for CUDA: ${obstacle}`)
 
 describe("numbers of two devices", () => {
-  const expected = new Map([
-    ["step 1", 2],
-    ["step 2", 40],
-    ["test accuracy", 0.9]
-  ])
+  const numbers = (losses: ReadonlyArray<number | null>, results: Numbers["results"]): Numbers => ({
+    losses: losses.map((loss, i) => ({ training: "large", step: i + 1, loss })),
+    results
+  })
+  const expected = numbers([2, 40, 3], { "test accuracy of large": 0.9, "test accuracy of small": 0.8 })
 
   it("are the same up to rounding, and no more", () => {
-    const moved = (name: string, by: number) => new Map([...expected, [name, expected.get(name)! + by]])
-    assert.deepStrictEqual(differences("r", expected, moved("step 1", 1e-4)), [])
-    assert.deepStrictEqual(differences("r", expected, moved("step 2", 1e-3)), [])
-    assert.deepStrictEqual(differences("r", expected, moved("test accuracy", 0.005)), [])
-    assert.deepStrictEqual(differences("r", expected, moved("step 1", 1e-3)), ["step 1: 2.001, expected 2"])
-    assert.lengthOf(differences("r", expected, moved("step 2", NaN)), 1)
-    assert.lengthOf(differences("r", expected, moved("test accuracy", 0.02)), 1)
-    assert.lengthOf(differences("r", expected, new Map([...expected].slice(1))), 1)
-    assert.lengthOf(differences("r", expected, new Map([...expected, ["step 3", 1]])), 1)
+    const check = (losses: ReadonlyArray<number | null>, results = expected.results) =>
+      differences(expected, numbers(losses, results), expected)
+    assert.deepStrictEqual(check([2 + 1e-4, 40 + 1e-3, 3]), [])
+    assert.deepStrictEqual(check([2, 40, 3], { ...expected.results, "test accuracy of small": 0.805 }), [])
+    assert.deepStrictEqual(check([2, 40, 3.001]), ["large step 3: 3.001, expected 3"])
+    assert.lengthOf(check([2, null, 3]), 1)
+    assert.lengthOf(check([2, 40]), 1)
+    assert.lengthOf(check([2, 40, 3], { ...expected.results, "test accuracy of large": 0.92 }), 1)
+    assert.lengthOf(check([2, 40, 3], { "test accuracy of large": 0.9 }), 1)
+  })
+
+  it("may be as far apart as the least change of pictures moves them, after which nothing is compared", () => {
+    const nudged = numbers([2.3, 41, 3], { ...expected.results, "test accuracy of large": 0.5 })
+    const check = (losses: ReadonlyArray<number | null>, results = expected.results) =>
+      differences(expected, numbers(losses, results), nudged)
+    assert.deepStrictEqual(check([2.2, 90, 7], { ...expected.results, "test accuracy of large": 0 }), [])
+    assert.deepStrictEqual(check([2.4, 40, 3]), ["large step 1: 2.4, expected 2"])
+    assert.lengthOf(check([2.2, 40, 3], { ...expected.results, "test accuracy of small": 0.5 }), 1)
   })
 })
 
