@@ -3,7 +3,7 @@ import { Attention } from "@cotangent/testing"
 import { recorder } from "@cotangent/testing/gpu"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
-import { afterAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { layerOn } from "./device.ts"
 import { emulator } from "./support.ts"
 
@@ -20,8 +20,6 @@ const tolerance: Readonly<Record<Attention.Case["dtype"], number>> = { f32: 2e-5
 
 describe.skipIf(standIn.obstacle !== undefined)("attention by blocks on the stand-in", () => {
   const runtimes = [0, 1, 2].map((ORDER) => layerOn(standIn, { ORDER, options: { leastScores: always } }))
-  afterAll(() => undefined)
-
   it(
     "is that of the reference, and so are its gradients, whatever its size and its mask",
     () =>
@@ -45,7 +43,7 @@ describe.skipIf(standIn.obstacle !== undefined)("attention by blocks on the stan
 })
 
 describe("attention by blocks", () => {
-  it("keeps no scores, in a step of training neither", async () => {
+  it("keeps no scores, and neither do its gradients", async () => {
     const size = { dtype: "f32", heads: 4, queries: 256, keys: 256, width: 16, features: 16, kind: "causal" } as const
     const scores = size.heads * size.queries * size.keys
     for (const [leastScores, isKept] of [
