@@ -12,6 +12,7 @@ import type { Scalar, Variable } from "@cotangent/tensor/Scalar"
 import { accessor, children, variable } from "@cotangent/tensor/Scalar"
 import { reshape, reverse, transpose } from "@cotangent/tensor/primitive/linear"
 import { slice } from "@cotangent/tensor/primitive/window"
+import { bytes } from "@cotangent/tensor/DType"
 import { size } from "@cotangent/tensor/Shape"
 import type { Target } from "./Target.ts"
 
@@ -150,6 +151,8 @@ export const materialized = (program: Program, target: Target): ReadonlySet<Tens
   return chosen
 }
 
+const rowBytesOf = ({ dtype, shape }: Tensor): number => (shape.at(-1) ?? 1) * bytes(dtype)
+
 /** Who reads a tensor, and on what. */
 interface Reading {
   readonly readers: ReadonlyArray<Application>
@@ -169,8 +172,10 @@ const isWorthMemory = (tensor: Tensor, cost: number, { loads, profiles, readers,
   if (repeated && cost > affordable) return true
   if (readers.length < 2) return false
   // A mask is small: one byte instead of what it was computed from.
+  // A nest keeps what a sum over rows and others read, where it has room for a row.
+  const isRow = readers.some((reader) => profiles.get(reader)!.reduces) && rowBytesOf(tensor) <= target.rowBytes
   return (
-    cost > (loads > 1 ? affordable : target.affordable) ||
+    cost > (loads > 1 || isRow ? affordable : target.affordable) ||
     (tensor.dtype === "bool" && cost > 0 && (loads > 0 || target.keepsMasks))
   )
 }
