@@ -22,8 +22,8 @@ const beside = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (peers.length === 0) return []
   const names = peers.map(({ device }) => `\`${device}\` (threads: ${threadsOf(rows, device) ?? "–"})`)
   return [
-    `${names.join(" and ")} come from npm and were run beside this table, each workload after ours, in processes of their`,
-    "own; what they lack, compute otherwise or take minutes for is below.",
+    `Run beside this table, each workload after ours, in processes of their own: ${names.join(", ")}. What they lack,`,
+    "compute otherwise or take minutes for is below.",
     ""
   ]
 }
