@@ -13,7 +13,7 @@ const list: ReadonlyArray<Recipe> = [
     section: "1.2 Architecture",
     data: digits,
     expected: [{ result: "test accuracy", form: "percent", least: 0.98 }],
-    seconds: 8,
+    seconds: 10,
     load: from(() => import("./recipes/mnistMlp.ts"))
   },
   {
@@ -23,7 +23,7 @@ const list: ReadonlyArray<Recipe> = [
     data: digits,
     // The figure of the notes is about 77 %. Other seeds come to 63 to 78 %.
     expected: [{ result: "training accuracy", form: "percent", least: 0.75, most: 0.79 }],
-    seconds: 15,
+    seconds: 25,
     load: from(() => import("./recipes/notesMlp.ts"))
   },
   {
@@ -35,7 +35,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "test accuracy of quick-start", form: "percent", least: 0.6 },
       { result: "test accuracy of well-trained", form: "percent", least: 0.88 }
     ],
-    seconds: 40,
+    seconds: 45,
     load: from(() => import("./recipes/fashionMlp.ts"))
   },
   {
@@ -44,7 +44,7 @@ const list: ReadonlyArray<Recipe> = [
     section: "2.2 Optimizers",
     data: "Rosenbrock's function of two variables",
     expected: [{ result: "optimizers that arrive", form: "count", least: 14 }],
-    seconds: 15,
+    seconds: 5,
     load: from(() => import("./recipes/optimizers.ts"))
   },
   {
@@ -53,7 +53,7 @@ const list: ReadonlyArray<Recipe> = [
     section: "4.6 Total Architecture",
     data: digits,
     expected: [{ result: "test accuracy", form: "percent", least: 0.99 }],
-    seconds: 60,
+    seconds: 50,
     load: from(() => import("./recipes/mnistCnn.ts"))
   },
   {
@@ -62,7 +62,7 @@ const list: ReadonlyArray<Recipe> = [
     section: "4.6 Total Architecture",
     data: clothes,
     expected: [{ result: "test accuracy", form: "percent", least: 0.91 }],
-    seconds: 120,
+    seconds: 60,
     load: from(() => import("./recipes/fashionCnn.ts"))
   },
   {
@@ -72,7 +72,7 @@ const list: ReadonlyArray<Recipe> = [
     section: "3 Regularization",
     data: "MNIST, 1,000 digits to train on and 10,000 to test",
     expected: [{ result: "ways that lower the test error", form: "count", least: 5 }],
-    seconds: 40,
+    seconds: 50,
     load: from(() => import("./recipes/regularization.ts"))
   },
   {
@@ -86,7 +86,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "test accuracy of highway", form: "percent", least: 0.92 },
       { result: "test accuracy of dense", form: "percent", least: 0.92 }
     ],
-    seconds: 60,
+    seconds: 25,
     load: from(() => import("./recipes/depth.ts"))
   },
   {
@@ -103,7 +103,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "test accuracy of xavier", form: "percent", least: 0.92 },
       { result: "test accuracy of orthogonal", form: "percent", least: 0.92 }
     ],
-    seconds: 40,
+    seconds: 30,
     load: from(() => import("./recipes/initialization.ts"))
   },
   {
@@ -115,7 +115,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "gain of transfer", form: "percent", least: 0.005 },
       { result: "test accuracy of fine-tuned", form: "percent", least: 0.955 }
     ],
-    seconds: 60,
+    seconds: 25,
     load: from(() => import("./recipes/transfer.ts"))
   },
   {
@@ -129,7 +129,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "test accuracy on digits", form: "percent", least: 0.915 },
       { result: "distance of the line from least squares", form: "number", most: 1e-3 }
     ],
-    seconds: 40,
+    seconds: 4,
     load: from(() => import("./recipes/regressions.ts"))
   },
   {
@@ -142,7 +142,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "standard errors off, scale", form: "number", most: 3 },
       { result: "greatest derivative per observation", form: "number", most: 1e-4 }
     ],
-    seconds: 4,
+    seconds: 2,
     load: from(() => import("./recipes/gumbel.ts"))
   },
   {
@@ -155,7 +155,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "roughness after sharpening", form: "percent", least: 1.5 },
       { result: "brightness after the blur", form: "percent", least: 0.98, most: 1.02 }
     ],
-    seconds: 10,
+    seconds: 4,
     load: from(() => import("./recipes/imageKernels.ts"))
   },
   {
@@ -173,7 +173,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "test accuracy of prelu", form: "percent", least: 0.93 },
       { result: "test accuracy of maxout", form: "percent", least: 0.9 }
     ],
-    seconds: 20,
+    seconds: 12,
     load: from(() => import("./recipes/activations.ts"))
   },
   {
@@ -187,7 +187,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "ticket above redrawn", form: "percent", least: 0.01 },
       { result: "ticket above the whole", form: "percent", least: -0.003 }
     ],
-    seconds: 30,
+    seconds: 15,
     load: from(() => import("./recipes/lottery.ts"))
   },
   {
@@ -202,7 +202,7 @@ const list: ReadonlyArray<Recipe> = [
       { result: "first loss as expected, large", form: "count", most: 0 },
       { result: "learned by heart, zero", form: "count", most: 0 }
     ],
-    seconds: 30,
+    seconds: 5,
     load: from(() => import("./recipes/checklist.ts"))
   }
 ]
