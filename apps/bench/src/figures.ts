@@ -40,6 +40,12 @@ export const best = (workload: string): Figure | undefined =>
 /** The cores of that machine. */
 const cores = 2
 
+/** What alone would take that long: arithmetic or memory. */
+export const bound = (workload: Pick<Workload, "bytes" | "operations">, threads: number): "arithmetic" | "memory" =>
+  floor({ operations: workload.operations ?? 0 }, threads) >= floor({ bytes: workload.bytes ?? 0 }, threads)
+    ? "arithmetic"
+    : "memory"
+
 /** The least milliseconds that the arithmetic and the memory traffic of a run take there on so many threads. */
 export const floor = ({ bytes = 0, operations = 0 }: Pick<Workload, "bytes" | "operations">, threads: number): number =>
   Math.max((operations * cores) / (figures.gflops * Math.min(threads, cores)), bytes / figures.gbps) / 1e6

@@ -3,6 +3,7 @@
  */
 import type { Circumstances } from "./circumstances.ts"
 import { figures } from "./figures.ts"
+import { limits } from "./limits.ts"
 import type { Row } from "./table.ts"
 import { cells, skips } from "./table.ts"
 
@@ -54,7 +55,7 @@ export const page = (rows: ReadonlyArray<Row>, at: Circumstances): string => {
     "",
     `\`best peer\` is the fastest of ${figures.libraries.join(", ")} as recorded on ${figures.machine}, ${figures.date}; they were not`,
     `run beside this table. \`of floor\` is the share of the time that ${figures.gflops} GFLOP/s and ${figures.gbps} GB/s, what that machine`,
-    "can do, would take: 100 % is the end. Ratios are our median by theirs: below 1, ours is faster. First calls of others, in",
+    "can do, would take, and what alone would take that long: 100 % is the end. Ratios are our median by theirs: below 1, ours is faster. First calls of others, in",
     `fresh processes: ${figures.firstCalls}.`,
     "",
     ...beside(rows),
@@ -62,6 +63,10 @@ export const page = (rows: ReadonlyArray<Row>, at: Circumstances): string => {
     line(head.map((_, i) => (i === 0 ? "---" : "--:"))),
     ...body.map(line),
     "",
-    ...(left.length === 0 ? [] : [...left.map((each) => `- ${each}`), ""])
+    ...(left.length === 0 ? [] : [...left.map((each) => `- ${each}`), ""]),
+    "## What limits them",
+    "",
+    ...limits.map(({ text, workloads }) => `- ${workloads.map((name) => `\`${name}\``).join(", ")}: ${text}`),
+    ""
   ].join("\n")
 }

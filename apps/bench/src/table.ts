@@ -2,7 +2,7 @@
  * Results as a table, for the terminal and for the page.
  */
 import { displayWidth } from "effect/cli/CliOutput"
-import { best, floor } from "./figures.ts"
+import { best, bound, floor } from "./figures.ts"
 import type { Outcome, Result } from "./Result.ts"
 import type { Workload } from "./Workload.ts"
 
@@ -65,7 +65,7 @@ export const row = ({ objection, peers, result, workload }: Row): ReadonlyArray<
     millis(result.minMs),
     result.gflops?.toFixed(1) ?? "",
     result.gbps?.toFixed(1) ?? "",
-    least === 0 ? "" : `${((100 * least) / result.medianMs).toPrecision(2)} %`,
+    least === 0 ? "" : `${((100 * least) / result.medianMs).toFixed(0)} %, ${bound(workload, result.threads)}`,
     result.peakBytes === undefined ? "" : (result.peakBytes / 2 ** 20).toFixed(0),
     ...beside(result.medianMs, peer?.millis, ` ${peer?.library}`),
     ...peers.flatMap((each) => beside(result.medianMs, "reason" in each ? undefined : each.medianMs)),
