@@ -93,7 +93,7 @@ const linears = group<typeof Glm>()(
       (input, weight, bias) =>
         Glm.loss(
           Glm.poissonRegression({ inputs: 2 }),
-          { input, observed: Tensor.full([3, 1], 2, "f64") },
+          { input, observed: Tensor.full([3, 1], 2, input.dtype) },
           0.1
         )({
           weight,
