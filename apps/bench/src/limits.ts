@@ -13,23 +13,21 @@ export const limits: ReadonlyArray<Limit> = [
   {
     workloads: ["gemm_*", "conv_fb", "mlp_512", "gpt", "lstm"],
     text:
-      "a core that shares its hardware with another thread. WebAssembly joins vectors to 256 bits at most, so a product " +
-      "takes twice as many instructions as with AVX-512: 88 to 95 GFLOP/s for each core alone, 63 where the other half of " +
-      "the core has work."
+      "cores that share their hardware: 95 GFLOP/s for one at best, 60 for each in the median of the table. WebAssembly " +
+      "joins vectors to 256 bits at most, so a product takes twice as many instructions as with AVX-512."
   },
   {
     workloads: ["chain_4M", "softmax", "gpt"],
-    text: "`exp` and `tanh`, about 17 cycles for eight elements each."
+    text: "`exp` and `tanh`: `tanh` of two million elements takes one core 1.4 ms."
   },
   {
     workloads: ["layernorm", "softmax"],
     text:
-      "passes over a row in the nearest cache, during which memory waits for the next row: WebAssembly cannot fetch it " +
-      "beforehand."
+      "three passes over each row, during which WebAssembly cannot fetch the next."
   },
   {
     workloads: ["sum_16M"],
-    text: "memory: 26 to 30 GB/s with one stream of reads for each core, where PyTorch gets 38 to 43."
+    text: "memory: 22 to 29 GB/s with one stream of reads for each core, where PyTorch gets 30 to 44."
   },
   {
     workloads: ["lenet", "mlp_64", "notes_gd"],
@@ -45,10 +43,6 @@ export const limits: ReadonlyArray<Limit> = [
   },
   {
     workloads: ["conv_fb"],
-    text: "7 % of the time moves images into rows with margins and back."
-  },
-  {
-    workloads: ["gemm_256", "bmm_64", "bmm_odd*", "gemm_m1", "gemm_n1", "gemm_k1"],
-    text: "waking the other threads, which sleep between calls, and starting them."
+    text: "6 % of the time moves images into rows with margins and back."
   }
 ]
