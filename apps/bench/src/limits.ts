@@ -22,8 +22,7 @@ export const limits: ReadonlyArray<Limit> = [
   },
   {
     workloads: ["layernorm", "softmax"],
-    text:
-      "three passes over each row, during which WebAssembly cannot fetch the next."
+    text: "three passes over each row, during which WebAssembly cannot fetch the next."
   },
   {
     workloads: ["sum_16M"],

@@ -6,6 +6,7 @@ import { open, optionsFor } from "../src/driver/Nvrtc.ts"
 import type { DevicePlan } from "../src/Plan.ts"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import { assert } from "vitest"
 import { buildAdapter } from "../native/adapter.ts"
 
 const find = (): Nvrtc | undefined => {
@@ -63,3 +64,10 @@ export const kernelsOf = async (name: string, plans: ReadonlyArray<DevicePlan>):
 
 /** Those that spill registers. */
 export const spilling = (used: ReadonlyArray<Use>): ReadonlyArray<Use> => used.filter(({ spilled }) => spilled > 0)
+
+/** Demands that the kernels of `plans` compile, that there are some, and that none spills registers. */
+export const assertSound = async (name: string, plans: ReadonlyArray<DevicePlan>): Promise<void> => {
+  const used = await kernelsOf(name, plans)
+  assert.isNotEmpty(used)
+  assert.deepStrictEqual(spilling(used), [])
+}

@@ -5,7 +5,7 @@ import * as Affine from "@cotangent/tensor/Affine"
 import { bytes } from "@cotangent/tensor/DType"
 import type { Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
-import { rewriter } from "./Axes.ts"
+import { extentOf, replaced, rewriter } from "./Axes.ts"
 import { substitution } from "./Cut.ts"
 import type { Buffer, Contraction, Nest, Operand, Step, Store, Weighed } from "./LoopProgram.ts"
 import { footprint } from "./LoopProgram.ts"
@@ -47,10 +47,6 @@ export interface Result {
   readonly weighed: ReadonlyArray<Weighed>
 }
 
-const extentOf = (axes: ReadonlyArray<Variable>): number => axes.reduce((product, { extent }) => product * extent, 1)
-
-const affine = (scalar: Scalar): Scalar => Affine.toScalar(Affine.of(scalar))
-
 const isSame = (x: Affine.Affine, y: Affine.Affine): boolean =>
   x.constant === y.constant &&
   x.terms.size === y.terms.size &&
@@ -91,7 +87,10 @@ const placed = (axes: ReadonlyArray<Variable>, flat: Scalar): ReadonlyArray<read
 
 type Put = (scalar: Scalar) => Scalar
 
-const movedOperand = (operand: Operand, put: Put): Operand => ({ ...operand, offset: affine(put(operand.offset)) })
+const movedOperand = (operand: Operand, put: Put): Operand => ({
+  ...operand,
+  offset: Affine.simplified(put(operand.offset))
+})
 
 /** The products that hang together with the one at `start`; undefined where some of their sums have to be kept. */
 export const chainFrom = (steps: ReadonlyArray<Step>, start: number, target: Target): Chain | undefined => {
@@ -263,8 +262,6 @@ const nestIn = (nest: Nest, domain: Domain, known: ReadonlyMap<Buffer, Scalar>):
   return { meanings, stores }
 }
 
-const replaced = (from: Scalar, to: Scalar): Put => rewriter((scalar) => (scalar === from ? to : undefined))
-
 /** A product one of whose factors is not kept; `isAcross` says that rows are summed over. */
 const weighedIn = (
   step: Contraction,
@@ -301,12 +298,12 @@ const weighedIn = (
   const sum: Reduce = {
     ...accumulator,
     variables: [other],
-    body: S.mul(weight, S.load(operand.buffer, [affine(at)]))
+    body: S.mul(weight, S.load(operand.buffer, [Affine.simplified(at)]))
   }
   const hole = S.variable(1)
   const stores = step.stores.map(({ buffer, offset, value }) => ({
     buffer,
-    offset: affine(put(offset)),
+    offset: Affine.simplified(put(offset)),
     value: replaced(hole, sum)(put(replaced(accumulator, hole)(value)))
   }))
   return { weighed: { weight, operand: moved, column, accumulator: sum, stores }, isAcross }

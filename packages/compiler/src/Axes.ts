@@ -33,6 +33,14 @@ export const rebuild = (scalar: Scalar, rewrite: (scalar: Scalar) => Scalar): Sc
   return { ...(scalar as Reduce), body: after[0] }
 }
 
+/** How often loops over `axes` turn. */
+export const extentOf = (axes: ReadonlyArray<Variable>): number =>
+  axes.reduce((product, { extent }) => product * extent, 1)
+
+/** Puts `to` in the place of `from`. */
+export const replaced = (from: Scalar, to: Scalar): ((scalar: Scalar) => Scalar) =>
+  rewriter((scalar) => (scalar === from ? to : undefined))
+
 /** Where loop variables occur: as terms of positions, or in any other way. */
 interface Uses {
   /** The affine form of every position that is loaded from or stored to. */

@@ -12,7 +12,7 @@ import * as DTypes from "@cotangent/tensor/DType"
 import type { Load, Reduce, Scalar, Variable } from "@cotangent/tensor/Scalar"
 import * as S from "@cotangent/tensor/Scalar"
 import type { Merged } from "./Axes.ts"
-import { merge, rewriter } from "./Axes.ts"
+import { extentOf, merge, replaced } from "./Axes.ts"
 import type { Buffer, Contraction, Operand, Store, Stretch } from "./LoopProgram.ts"
 import type { Target } from "./Target.ts"
 
@@ -115,10 +115,6 @@ interface Part {
   readonly axis: Variable
   readonly members: ReadonlyArray<Variable>
 }
-
-const extentOf = (axes: ReadonlyArray<Variable>): number => axes.reduce((product, { extent }) => product * extent, 1)
-
-const replaced = (from: Scalar, to: Scalar) => rewriter((scalar) => (scalar === from ? to : undefined))
 
 /** The terms of a position along some axes. */
 const along = ({ terms }: Affine.Affine, axes: ReadonlyArray<Scalar>): Scalar =>

@@ -117,7 +117,7 @@ const strip = (step: Attention, { columns: [left, right], rows: [top, bottom] }:
   /** An operand whose free axis, or depth, begins at a place. */
   const from = (operand: Operand, along: "stride" | "depthStride", place: Scalar): Operand => ({
     ...operand,
-    offset: affine(S.add(begin(operand.offset), S.mul(place, S.constant(operand[along]))))
+    offset: Affine.simplified(S.add(begin(operand.offset), S.mul(place, S.constant(operand[along]))))
   })
   const matrix = (dtype: Buffer["dtype"]): Matrix => matrixOf(privatize, row, column, dtype)
   const held = scores.map(({ accumulator }) => matrix(accumulator.dtype))
@@ -144,8 +144,6 @@ const strip = (step: Attention, { columns: [left, right], rows: [top, bottom] }:
   })
   return { tag: "tiles", counter, steps: [...products, rows.nest, ...results] }
 }
-
-const affine = (scalar: Scalar): Scalar => Affine.toScalar(Affine.of(scalar))
 
 /** An element for each row and column of a strip. */
 interface Matrix {
@@ -213,7 +211,7 @@ const rowsOf = ({ name, stores, sums, weighed }: Attention, setting: Setting): R
     const { buffer, offset } =
       place === undefined
         ? { buffer: privatize(row.extent, sum.dtype), offset: row }
-        : { buffer: place.buffer, offset: affine(put(place.offset)) }
+        : { buffer: place.buffer, offset: Affine.simplified(put(place.offset)) }
     if (!isKnown) {
       keep(sum.body)
       const axis = S.variable(column.extent)
@@ -229,7 +227,7 @@ const rowsOf = ({ name, stores, sums, weighed }: Attention, setting: Setting): R
   if (stores.length > 0) {
     const placed = ({ buffer, offset, value }: Store): Store => ({
       buffer,
-      offset: affine(put(offset)),
+      offset: Affine.simplified(put(offset)),
       value: meaning(put(value))
     })
     stages.push({ axes: [], stores: stores.map(placed) })
@@ -261,7 +259,7 @@ const weighedBy = (
   const depth = S.variable(width)
   const a: Operand = { buffer, offset: S.constant(0), stride: width, depthStride: 1 }
   const at = ({ depthStride, offset, stride }: Operand, free: Variable): Scalar =>
-    affine([offset, S.mul(free, S.constant(stride)), S.mul(depth, S.constant(depthStride))].reduce(S.add))
+    Affine.simplified([offset, S.mul(free, S.constant(stride)), S.mul(depth, S.constant(depthStride))].reduce(S.add))
   const body = S.mul(S.load(buffer, [at(a, row)]), S.load(operand.buffer, [at(operand, column)]))
   const accumulator: Reduce = { tag: "reduce", combine: "add", dtype: sum.dtype, variables: [depth], body }
   const meaning = replaced(new Map([...known, [put(sum), accumulator]]))
@@ -277,7 +275,7 @@ const weighedBy = (
     accumulator,
     stores: stores.map((store) => ({
       buffer: store.buffer,
-      offset: affine(put(store.offset)),
+      offset: Affine.simplified(put(store.offset)),
       value: meaning(put(store.value))
     }))
   }

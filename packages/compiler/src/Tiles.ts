@@ -162,13 +162,18 @@ type Move = (scalar: Scalar) => Scalar
 
 const mover = (values: ReadonlyMap<Scalar, Scalar>): Move => substitution(values)
 
-const affine = (scalar: Scalar): Scalar => Affine.toScalar(Affine.of(scalar))
-
 const movedStore =
   (moved: Move) =>
-  ({ buffer, offset, value }: Store): Store => ({ buffer, offset: affine(moved(offset)), value: moved(value) })
+  ({ buffer, offset, value }: Store): Store => ({
+    buffer,
+    offset: Affine.simplified(moved(offset)),
+    value: moved(value)
+  })
 
-const movedOperand = (operand: Operand, moved: Move): Operand => ({ ...operand, offset: affine(moved(operand.offset)) })
+const movedOperand = (operand: Operand, moved: Move): Operand => ({
+  ...operand,
+  offset: Affine.simplified(moved(operand.offset))
+})
 
 /** A place that a step reads or writes; an operand reaches on from there. */
 interface Access {

@@ -126,6 +126,9 @@ const boundsOfAtom = (atom: Scalar, ranges: Ranges | undefined): Bounds => {
   return unbounded
 }
 
+/** An index as a sum of multiples, each term once. */
+export const simplified = (index: Scalar): Scalar => toScalar(of(index))
+
 /** The least and greatest value that an index can take; its variables run through their extents unless stated. */
 export const bounds = ({ constant, terms }: Affine, ranges?: Ranges): Bounds => {
   let low = constant

@@ -1,12 +1,9 @@
 /**
  * A device with 64-bit addresses computes the same bits as one with 32-bit addresses, for which the laws are checked.
  */
-import { Device } from "@cotangent/runtime/Device"
 import type { Float } from "@cotangent/tensor/DType"
 import type { HostArray } from "@cotangent/tensor/HostArray"
 import { encode } from "@cotangent/tensor/HostArray"
-import { constant } from "@cotangent/tensor/primitive/leaf"
-import { substitute } from "@cotangent/tensor/Program"
 import * as Features from "@cotangent/wasm/Features"
 import * as Wasm from "@cotangent/wasm/Wasm"
 import * as Effect from "effect/Effect"
@@ -17,19 +14,9 @@ import { names, signatures } from "../src/generators.ts"
 import type { Violation } from "../src/laws/Violation.ts"
 import { first } from "../src/laws/Violation.ts"
 import { programs } from "../src/programs.ts"
-import { eventualCounterexample } from "./laws.ts"
+import type { Given } from "./laws.ts"
+import { eventualCounterexample, valuesOf } from "./laws.ts"
 import * as Shared from "./pool/shared.ts"
-
-type Given = ReturnType<typeof withGradients>
-
-const values = ({ inputs, program }: Given) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const device = yield* Device
-      const tensors = yield* device.realize(substitute(program, inputs.map(constant)))
-      return yield* Effect.forEach(tensors, device.read)
-    })
-  )
 
 const sameBits = (name: string, expected: HostArray, received: HostArray): Violation => {
   const [x, y] = [encode(expected), encode(received)]
@@ -45,7 +32,7 @@ describe.skipIf(!Features.detect().memory64)(`64-bit addresses, where there are 
   afterAll(() => Promise.all([narrow.dispose(), wide.dispose()]))
 
   const law = async (given: Given): Promise<Violation> => {
-    const [expected, received] = [await narrow.runPromise(values(given)), await wide.runPromise(values(given))]
+    const [expected, received] = [await narrow.runPromise(valuesOf(given)), await wide.runPromise(valuesOf(given))]
     return first(...expected.map((value, i) => sameBits(`result ${i}`, value, received[i])))
   }
 

@@ -1,8 +1,4 @@
-import { Device } from "@cotangent/runtime/Device"
-import { constant } from "@cotangent/tensor/primitive/leaf"
-import { substitute } from "@cotangent/tensor/Program"
 import * as Wasm from "@cotangent/wasm/Wasm"
-import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { afterAll, describe, expect, it } from "vitest"
 import { directed, withGradients } from "../src/directions.ts"
@@ -10,18 +6,8 @@ import { errorModel } from "@cotangent/gradcheck/laws/device"
 import type { Violation } from "../src/laws/Violation.ts"
 import { agree, first } from "../src/laws/Violation.ts"
 import { programs } from "../src/programs.ts"
-import { eventualCounterexample } from "./laws.ts"
-
-type Given = ReturnType<typeof withGradients>
-
-const values = ({ inputs, program }: Given) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const device = yield* Device
-      const tensors = yield* device.realize(substitute(program, inputs.map(constant)))
-      return yield* Effect.forEach(tensors, device.read)
-    })
-  )
+import type { Given } from "./laws.ts"
+import { eventualCounterexample, valuesOf } from "./laws.ts"
 
 describe("fusion", () => {
   const fused = ManagedRuntime.make(Wasm.layer)
@@ -30,7 +16,7 @@ describe("fusion", () => {
 
   it("changes nothing but the order of roundings", async () => {
     const law = async (given: Given): Promise<Violation> => {
-      const [received, expected] = [await fused.runPromise(values(given)), await unfused.runPromise(values(given))]
+      const [received, expected] = [await fused.runPromise(valuesOf(given)), await unfused.runPromise(valuesOf(given))]
       return first(
         ...expected.map((value, i) => agree(`result ${i}`, value, received[i], errorModel(value.dtype, value, 1 << 16)))
       )

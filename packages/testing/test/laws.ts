@@ -1,7 +1,12 @@
 import type { Measurement } from "@cotangent/gradcheck/Measurement"
 import { holds } from "@cotangent/gradcheck/Measurement"
+import { Device } from "@cotangent/runtime/Device"
 import { ArgumentError } from "@cotangent/tensor/errors"
+import { constant } from "@cotangent/tensor/primitive/leaf"
+import { substitute } from "@cotangent/tensor/Program"
+import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
+import type { withGradients } from "../src/directions.ts"
 import type { Violation } from "../src/laws/Violation.ts"
 
 const { LAW_RUNS, LAW_SEED } = process.env
@@ -51,4 +56,17 @@ export const eventualCounterexample = async <A>(
       fc.asyncProperty(arbitrary, async (value) => hold(await law(value))),
       parameters
     )
+  )
+
+/** A program with its inputs. */
+export type Given = ReturnType<typeof withGradients>
+
+/** What a device computes of it. */
+export const valuesOf = ({ inputs, program }: Given) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const device = yield* Device
+      const tensors = yield* device.realize(substitute(program, inputs.map(constant)))
+      return yield* Effect.forEach(tensors, device.read)
+    })
   )
